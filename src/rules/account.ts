@@ -1,0 +1,44 @@
+/** What an account is: who may sign in, where its password lives, and which role it holds. */
+
+import type { Instant } from './time.ts';
+
+export type AccountId = number;
+export type Role = 'administrator' | 'helpdesk' | 'auditor' | 'person';
+
+export interface Account {
+  readonly id: AccountId;
+  /** As typed at the door; compared by `foldLogin`. */
+  readonly login: string;
+  /** Where the password lives: in Latchkey (null) or in the directory of this id. A write can go nowhere else. */
+  readonly home: string | null;
+  /** The directory's immutable id of the entry (entryUUID, objectGUID), null for a local account. */
+  readonly remoteId: string | null;
+  readonly name: string;
+  /** Unproved addresses from the directory: used to write to the person, never as a proof unless policy says so. */
+  readonly mail: string | null;
+  readonly mobile: string | null;
+  readonly role: Role;
+  /** Names of the groups, nested ones included, as the directory spells them (a DN) . */
+  readonly groups: readonly string[];
+  readonly isProtected: boolean;
+  /** As the last sync saw it; a deleted or moved-out entry counts as disabled. Acts read the directory live. */
+  readonly isDisabled: boolean;
+  /** Self-service suspended by "this was not me", until helpdesk lifts it. */
+  readonly suspendedAt: Instant | null;
+  readonly language: string | null;
+}
+
+export const isLocal = (account: Account): boolean => account.home === null;
+
+/** RFC 4518-like preparation that is enough to compare logins: compatibility-free NFC, case folded. */
+export const foldLogin = (login: string): string => login.normalize('NFC').toLocaleLowerCase('en').toLocaleUpperCase('en').toLocaleLowerCase('en');
+
+/** j•••@e•••.org : enough to recognise one's own address, too little to learn another's. */
+export function maskMail(address: string): string {
+  const at = address.lastIndexOf('@');
+  const domain = address.slice(at + 1);
+  const dot = domain.lastIndexOf('.');
+  const [first = ''] = address;
+  const [host = ''] = domain;
+  return `${first}•••@${host}•••${dot > 0 ? domain.slice(dot) : ''}`;
+}

@@ -1,0 +1,120 @@
+/** One reset or unlock from login to end: which step it is at, which gates it has passed and how it ended, all read from its steps. */
+
+import type { Account, AccountId } from './account.ts';
+import type { Policy } from './policy.ts';
+import { minute, second, type Instant } from './time.ts';
+import type { Intention, MethodName, Result } from './vocabulary.ts';
+
+export type AttemptId = number;
+
+export const attemptLife = 15 * minute;
+export const mailedCodeLife = 10 * minute;
+export const sendAgainAfter = 10 * second;
+
+/** What happened in the attempt, in order. Nothing else is remembered of its course. */
+export type Step = { readonly at: Instant } & (
+  | { readonly kind: 'identified' }
+  | { readonly kind: 'chosen'; readonly method: MethodName }
+  | { readonly kind: 'wrong'; readonly method: MethodName }
+  | { readonly kind: 'passed'; readonly method: MethodName }
+  | { readonly kind: 'another way' }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'blocked'; readonly reason: string }
+  | { readonly kind: 'asked for help' }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'superseded' }
+  | { readonly kind: 'ended'; readonly outcome: 'done' | 'not proved' | 'unknown' | 'not done' }
+);
+
+export type Proof = { readonly method: MethodName; readonly at: Instant };
+
+export interface Attempt {
+  readonly id: AttemptId;
+  readonly intention: Intention;
+  readonly supportCode: string;
+  readonly address: string;
+  readonly language: string;
+  readonly createdAt: Instant;
+  readonly expiresAt: Instant;
+  readonly state: 'open' | 'writing' | 'finished';
+  /** A keyed digest of the login as typed. */
+  readonly loginDigest: string;
+  /** Null until the login has been looked up, and for ever for a stranger. */
+  readonly account: AccountId | null;
+  /** The first check of eligibility that said no. */
+  readonly refusedBy: string | null;
+  readonly steps: readonly Step[];
+}
+
+export type Place = 'method' | 'answer' | 'password' | 'unlock' | 'writing' | 'done' | 'not proved' | 'unknown' | 'expired' | 'ended';
+
+export const proofsOf = ({ steps }: Attempt): readonly Proof[] =>
+  steps.filter((step) => step.kind === 'passed').map(({ method, at }) => ({ method, at }));
+
+/** The method that is waiting for an answer, and since when. */
+export function chosen({ steps }: Attempt): { method: MethodName; at: Instant } | null {
+  const last = steps.findLast((step) => step.kind === 'chosen' || step.kind === 'passed' || step.kind === 'another way');
+  return last?.kind === 'chosen' ? { method: last.method, at: last.at } : null;
+}
+
+/** Mail and text are two deliveries of one kind: they open one gate together unless policy says otherwise. */
+const gateOf = (method: MethodName, policy: Policy): string => (policy.mail_and_text_are_two || method !== 'sms' ? method : 'email');
+
+export const gatesPassed = (attempt: Attempt, policy: Policy): number =>
+  new Set(proofsOf(attempt).filter(({ method }) => policy.methods.includes(method)).map(({ method }) => gateOf(method, policy))).size;
+
+/** How many gates this account must pass now. Administrators always two; who holds an app or a passkey two, if policy says so. */
+export function gatesNeeded(account: Pick<Account, 'role'>, held: readonly MethodName[], policy: Policy): number {
+  if (account.role === 'administrator') return 2;
+  const isStronger = held.some((method) => method === 'totp' || method === 'passkey');
+  return policy.second_gate_when_stronger && isStronger ? 2 : policy.gates;
+}
+
+/** The methods that may still open a gate: allowed, held, not used yet; for administrators never questions. */
+export function methodsOpen(held: readonly MethodName[], attempt: Attempt, policy: Policy, role: Account['role']): readonly MethodName[] {
+  const used = new Set(proofsOf(attempt).map(({ method }) => gateOf(method, policy)));
+  return usableMethods(held, policy, role).filter((method) => !used.has(gateOf(method, policy)));
+}
+
+export const usableMethods = (held: readonly MethodName[], policy: Policy, role: Account['role']): readonly MethodName[] =>
+  policy.methods.filter((method) => held.includes(method) && !(method === 'questions' && role !== 'person'));
+
+/** Whether these methods are enough different gates; questions never open the only one. */
+export function isEnough(held: readonly MethodName[], needed: number, policy: Policy, role: Account['role']): boolean {
+  const gates = new Set(usableMethods(held, policy, role).map((method) => gateOf(method, policy)));
+  const besidesQuestions = [...gates].filter((gate) => gate !== 'questions').length;
+  return gates.size >= needed && besidesQuestions >= 1;
+}
+
+/** The page that this attempt is at. `gatesLeft` is what the policy of this moment still asks for. */
+export function placeOf(attempt: Attempt, gatesLeft: number, now: Instant): Place {
+  const last = attempt.steps.at(-1);
+  if (last?.kind === 'ended') return last.outcome === 'done' ? 'done' : last.outcome === 'not done' ? 'ended' : last.outcome;
+  if (attempt.state === 'writing') return 'writing';
+  if (attempt.state === 'finished') return 'ended';
+  if (now >= attempt.expiresAt) return 'expired';
+  if (gatesLeft > 0 || proofsOf(attempt).length === 0) return chosen(attempt) ? 'answer' : 'method';
+  return attempt.intention === 'unlock' ? 'unlock' : 'password';
+}
+
+/** Result and detail for the reports: computed from the steps and the clock, never stored. */
+export function resultOf(attempt: Attempt, now: Instant): { result: Result; detail: string; methods: readonly MethodName[] } {
+  const methods = proofsOf(attempt).map(({ method }) => method);
+  const last = attempt.steps.at(-1);
+  const tried = attempt.steps.findLast((step) => step.kind === 'chosen' || step.kind === 'wrong' || step.kind === 'passed');
+  const where = tried === undefined ? 'after login' : `${tried.kind === 'passed' ? 'after passing' : 'after start'} ${tried.method}`;
+  const say = (result: Result, detail: string) => ({ result, detail, methods });
+  if (last?.kind === 'ended') {
+    if (last.outcome === 'done') return say('succeeded', 'proved');
+    if (last.outcome === 'not proved') return say('succeeded', 'not proved');
+    return last.outcome === 'unknown' ? say('unknown', 'outcome unknown') : say('failed', 'old password in force');
+  }
+  if (attempt.steps.some((step) => step.kind === 'blocked')) return say('blocked', where);
+  if (attempt.steps.some((step) => step.kind === 'asked for help')) return say('asked for help', where);
+  if (last?.kind === 'cancelled') return say('cancelled', where);
+  if (attempt.refusedBy !== null) return say('failed', attempt.refusedBy);
+  if (last?.kind === 'refused' && now >= attempt.expiresAt) return say('failed', last.reason);
+  if (last?.kind === 'superseded') return say('abandoned', where);
+  if (attempt.state === 'writing') return say('open', 'writing');
+  return now >= attempt.expiresAt ? say('abandoned', where) : say('open', where);
+}

@@ -1,0 +1,95 @@
+/** What administrators decide, one row a setting: the check, the default, the form, the TOML and the journal all read that row. */
+
+import { type MethodName, methodNames } from './vocabulary.ts';
+
+interface Setting<T> {
+  readonly default: T;
+  /** The value, or null when this is not one: nothing half-right is stored. */
+  readonly read: (value: unknown) => T | null;
+}
+
+const flag = (standard: boolean): Setting<boolean> => ({
+  default: standard,
+  read: (value) => (typeof value === 'boolean' ? value : null),
+});
+
+const whole = (standard: number, [least, most]: [number, number]): Setting<number> => ({
+  default: standard,
+  read: (value) => (Number.isInteger(value) && (value as number) >= least && (value as number) <= most ? (value as number) : null),
+});
+
+const words = (standard: readonly string[], longest: number): Setting<readonly string[]> => ({
+  default: standard,
+  read: (value) =>
+    Array.isArray(value) && value.every((word) => typeof word === 'string' && word.length > 0 && word.length <= longest)
+      ? (value as string[])
+      : null,
+});
+
+const oneOf = <T extends string>(standard: T, allowed: readonly T[]): Setting<T> => ({
+  default: standard,
+  read: (value) => (allowed.includes(value as T) ? (value as T) : null),
+});
+
+const someOf = <T extends string>(standard: readonly T[], allowed: readonly T[]): Setting<readonly T[]> => ({
+  default: standard,
+  read: (value) => (Array.isArray(value) && value.every((word) => allowed.includes(word)) ? (value as T[]) : null),
+});
+
+const doors = ['change', 'reset', 'unlock'] as const;
+export type Door = (typeof doors)[number];
+
+/** Administrators are always asked for two gates and never for questions; no row can weaken that. */
+export const settings = {
+  office_name: { default: 'Latchkey', read: (v: unknown) => (typeof v === 'string' && v.length >= 1 && v.length <= 80 ? v : null) } as Setting<string>,
+  helpdesk_address: { default: '', read: (v: unknown) => (typeof v === 'string' && v.length <= 254 ? v : null) } as Setting<string>,
+  helpdesk_link: { default: '', read: (v: unknown) => (typeof v === 'string' && (v === '' || /^https:\/\/|^mailto:|^tel:/.test(v)) ? v : null) } as Setting<string>,
+
+  available_local_administrators: someOf(doors, doors),
+  available_local_people: someOf(doors, doors),
+  available_directory_administrators: someOf(doors, doors),
+  available_directory_people: someOf(doors, doors),
+
+  scope: oneOf('everybody', ['nobody', 'groups', 'everybody'] as const),
+  scope_groups: words([], 400),
+  scope_exclusions: words([], 400),
+  open_about_accounts: flag(false),
+
+  methods: someOf<MethodName>(['email', 'totp', 'passkey', 'recovery-code', 'pass'], methodNames),
+  gates: whole(1, [1, 2]),
+  second_gate_when_stronger: flag(true),
+  mail_and_text_are_two: flag(false),
+  directory_mail_is_proof: flag(false),
+  mail_in_own_domains: flag(false),
+  totp_strict: flag(false),
+
+  registration_required: flag(true),
+  snooze_days: whole(3, [0, 30]),
+  snooze_times: whole(5, [0, 50]),
+  reconfirm_days: whole(180, [0, 730]),
+
+  password_minimum: whole(12, [8, 64]),
+  password_minimum_local: whole(15, [8, 64]),
+
+  writeback: flag(true),
+  unlock_without_reset: flag(true),
+
+  session_idle_minutes: whole(15, [2, 60]),
+  session_hours: whole(8, [1, 24]),
+} as const;
+
+export type SettingKey = keyof typeof settings;
+export type Policy = { readonly [Key in SettingKey]: (typeof settings)[Key] extends Setting<infer T> ? T : never };
+
+export const defaultPolicy = Object.freeze(
+  Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, setting.default])),
+) as unknown as Policy;
+
+/** The policy in force: stored values over defaults; a stored value that is none (an older version's) counts as its default. */
+export function policyFrom(stored: Readonly<Record<string, unknown>>): Policy {
+  const decided = Object.entries(settings).map(([key, setting]) => {
+    const value = key in stored ? (setting as Setting<unknown>).read(stored[key]) : null;
+    return [key, value ?? setting.default];
+  });
+  return Object.freeze(Object.fromEntries(decided)) as Policy;
+}

@@ -1,0 +1,59 @@
+/** The limits, each one named row with its numbers (product.md section 4). Counted on attempt, before any bind, for unknown logins too. */
+
+import { day, hour, type Instant, minute, second } from './time.ts';
+
+export interface Limit {
+  readonly name: string;
+  readonly most: number;
+  /** Milliseconds that a hit counts for. */
+  readonly span: number;
+}
+
+const limit = (name: string, most: number, span: number): Limit => ({ name, most, span });
+
+export const limits = {
+  /** Wrong proofs per account and method; over it the method is silent for the rest of the hour. */
+  wrongProofs: limit('wrong proofs', 5, hour),
+  /** Attempts with a wrong proof, per account and address; then blocked there. */
+  failedAttempts: limit('failed attempts', 5, day),
+  /** The same per account over all addresses: then only a link to a proved address still works. */
+  failedAttemptsAnywhere: limit('failed attempts anywhere', 20, day),
+  mails: limit('mails', 10, 10 * minute),
+  mailsADay: limit('mails a day', 20, day),
+  /** Logins typed per address; over it 429 with a growing wait. */
+  loginsTyped: limit('logins typed', 300, 10 * minute),
+  /** Failed sign-ins per account, the current password of /change included. */
+  signIn: limit('sign-in', 10, day),
+  /** Help forms per address: each mails a human. */
+  help: limit('help', 5, hour),
+  /** Kept for the wrong-password memory. */
+  wrongPassword: limit('wrong password', 1, hour),
+} as const;
+
+/** After 10 failures 60 s, then doubling with each further one, up to an hour. */
+export function signInWait(failures: number): number {
+  if (failures < limits.signIn.most) return 0;
+  return Math.min(60 * second * 2 ** (failures - limits.signIn.most), hour);
+}
+
+/** How long an address waits once it has typed too many logins: 1 s, doubling, up to ten minutes. */
+export function addressWait(typed: number): number {
+  if (typed < limits.loginsTyped.most) return 0;
+  return Math.min(second * 2 ** Math.floor((typed - limits.loginsTyped.most) / 5), 10 * minute);
+}
+
+export const isOver = (count: number, { most }: Limit): boolean => count >= most;
+
+/** IPv4 as it is; IPv6 by its /64, since one subscriber holds at least that much. */
+export function addressKey(address: string): string {
+  if (!address.includes(':')) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  if (mapped?.[1]) return mapped[1];
+  const [head = '', tail] = address.toLowerCase().split('::');
+  const front = head === '' ? [] : head.split(':');
+  const back = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - front.length - back.length);
+  return `${[...front, ...Array<string>(zeros).fill('0'), ...back].slice(0, 4).map((part) => part.replace(/^0+(?=.)/, '')).join(':')}::/64`;
+}
+
+export type { Instant };

@@ -1,0 +1,424 @@
+/** The narrow waist: all that lies outside the rules, in our own words. Adapters fulfil it, flows receive what they list, tests replace it. */
+
+import type { Account, AccountId } from './rules/account.ts';
+import type { Attempt, AttemptId, Proof, Step } from './rules/attempt.ts';
+import type { DirectoryRules } from './rules/password.ts';
+import type { Policy, SettingKey } from './rules/policy.ts';
+import type { Refusal } from './rules/refusal.ts';
+import type { Limit } from './rules/throttle.ts';
+import type { Instant } from './rules/time.ts';
+import type { EventName, Intention, MethodName, Result } from './rules/vocabulary.ts';
+
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly vault: Vault;
+  readonly slowHash: SlowHash;
+  readonly accounts: Accounts;
+  readonly enrolments: Enrolments;
+  readonly attempts: Attempts;
+  readonly tokens: Tokens;
+  readonly sessions: Sessions;
+  readonly writes: Writes;
+  readonly throttle: Throttle;
+  readonly journal: Journal;
+  readonly settings: Settings;
+  readonly directories: Directories;
+  readonly passwordsFor: (account: Account) => Passwords;
+  readonly outbox: Outbox;
+  readonly deliver: Deliver;
+  readonly deferral: Deferral;
+  readonly atomically: Atomically;
+}
+
+/** Runs `work` in one short transaction. Work is synchronous: a promise is refused by the type and at run time. */
+export type Atomically = <T>(work: () => T extends PromiseLike<unknown> ? never : T) => T;
+
+export interface Clock {
+  now(): Instant;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+export interface Random {
+  /** Base64url of 32 random bytes: sessions, links, ids that must not be guessed. */
+  token(): string;
+  /** That many decimal digits, each equally likely. */
+  digits(count: number): string;
+  bytes(count: number): Uint8Array;
+  /** A whole number from 0 to below `limit`. */
+  below(limit: number): number;
+}
+
+/** What the key file opens. Each purpose has a key of its own, derived from it. */
+export interface Vault {
+  /** AES-256-GCM under the key file; `purpose` is authenticated, so that a value cannot be moved to another place. */
+  seal(purpose: string, secret: string): string;
+  /** Throws when the value was not sealed here for this purpose. */
+  open(purpose: string, sealed: string): string;
+  /** Keyed digest (HMAC-SHA-256, base64url): for tokens, codes and logins that are only ever compared. */
+  digest(purpose: string, value: string): string;
+}
+
+/** scrypt with the key file's HMAC before it; two at once and a bounded queue, beyond which it refuses with `desk.busy`. */
+export interface SlowHash {
+  hash(secret: string): Promise<string | Refusal>;
+  /** Against null it does the same work and says no: a stranger costs what a member costs. */
+  verify(secret: string, hash: string | null): Promise<{ isRight: boolean; isOutdated: boolean } | Refusal>;
+}
+
+export interface Accounts {
+  byId(id: AccountId): Account | null;
+  /** Every account with this login, over all homes: none, one, or several that must be told apart, never guessed. */
+  byLogin(login: string): readonly Account[];
+  byRemoteId(home: string, remoteId: string): Account | null;
+  all(home: string | null): readonly Account[];
+  count(): { all: number; enabled: number; registered: number };
+  createLocal(account: { login: string; name: string; mail: string | null; role: Account['role']; passwordHash: string; at: Instant }): Account;
+  /** The slow hash of a local account's password. */
+  passwordHash(id: AccountId): string | null;
+  setPasswordHash(id: AccountId, hash: string, at: Instant): void;
+  passwordChangedAt(id: AccountId): Instant | null;
+  /** Until when a first second step may be enrolled with the password alone; set by `admin create` and `admin recover`. */
+  enrolUntil(id: AccountId): Instant | null;
+  setEnrolUntil(id: AccountId, until: Instant | null): void;
+  setRole(id: AccountId, role: Account['role']): void;
+  suspend(id: AccountId, at: Instant | null): void;
+  setLanguage(id: AccountId, language: string | null): void;
+  /** Registration reminders put off so far, and when next to ask. */
+  snooze(id: AccountId): { times: number; until: Instant | null };
+  setSnooze(id: AccountId, snooze: { times: number; until: Instant | null }): void;
+  /** When the person was last mailed why a reset was not possible (at most once a day). */
+  toldWhyAt(id: AccountId): Instant | null;
+  setToldWhyAt(id: AccountId, at: Instant): void;
+  /** Last sync's copy of the directory, staged and switched over by the sync; see `AccountChange`. */
+  applySync(changes: readonly AccountChange[], at: Instant): void;
+}
+
+/** One planned change of a sync, in the order in which it is applied. */
+export type AccountChange =
+  | { kind: 'add'; home: string; entry: DirectoryEntry; role: Account['role'] }
+  | { kind: 'update'; id: AccountId; entry: DirectoryEntry; role: Account['role'] }
+  | { kind: 'disable'; id: AccountId };
+
+/** A method that a person has registered. What is secret in it is sealed or hashed by the method before it comes here. */
+export interface Enrolment {
+  readonly id: number;
+  readonly account: AccountId;
+  readonly method: MethodName;
+  /** What the person sees: the address, the device's name, the number of codes left is counted from `items`. */
+  readonly label: string;
+  /** Sealed seed, sealed address, or a list of slow hashes as JSON; the method alone reads it. */
+  readonly secret: string;
+  readonly isPreferred: boolean;
+  readonly addedAt: Instant;
+  readonly usedAt: Instant | null;
+}
+
+export interface Enrolments {
+  of(account: AccountId): readonly Enrolment[];
+  add(enrolment: { account: AccountId; method: MethodName; label: string; secret: string; at: Instant }): Enrolment;
+  remove(id: number): void;
+  removeAll(account: AccountId, method: MethodName): void;
+  prefer(account: AccountId, id: number): void;
+  /** Replaces the secret only if it still is `from`: the row count decides, so one code cannot be spent twice. */
+  spend(id: number, from: string, to: string, at: Instant): boolean;
+}
+
+export interface Attempts {
+  open(attempt: { token: string; supportCode: string; intention: Intention; login: string; address: string; language: string; at: Instant; expiresAt: Instant }): Attempt;
+  byToken(token: string): Attempt | null;
+  byId(id: AttemptId): Attempt | null;
+  /** The account behind the login, or null for a stranger, and what eligibility said. */
+  identify(id: AttemptId, account: AccountId | null, refusedBy: string | null): void;
+  /** Appends a step; false when the attempt is no longer open, or no longer where `after` steps led. */
+  step(id: AttemptId, step: Step): boolean;
+  /** Another browser holds the attempt from now on: the old cookie opens nothing. */
+  move(id: AttemptId, token: string): boolean;
+  /** One guarded UPDATE from open to writing: whoever comes second gets false. */
+  claim(id: AttemptId, at: Instant): boolean;
+  release(id: AttemptId): void;
+  finish(id: AttemptId, at: Instant): void;
+  /** Closes every other open attempt of the account. */
+  closeOthers(account: AccountId, except: AttemptId | null, at: Instant): number;
+  /** Wipes what expired: secrets of attempts past their end, strangers' rows after 7 days. */
+  expire(now: Instant, limit: number): number;
+}
+
+/** One-time codes and links (REQ-14): only digests are kept, bound to purpose, account and attempt, with their own end and tries. */
+export interface Token {
+  readonly id: number;
+  readonly purpose: TokenPurpose;
+  readonly account: AccountId;
+  readonly attempt: AttemptId | null;
+  readonly expiresAt: Instant;
+  readonly triesLeft: number;
+  readonly note: string | null;
+}
+export type TokenPurpose = 'reset code' | 'reset link' | 'contact code' | 'not me' | 'pass' | 'setup';
+export interface Tokens {
+  /** Replaces an earlier one of the same purpose, account and attempt. `note` is sealed by the caller if it is personal. */
+  issue(token: { purpose: TokenPurpose; secret: string; account: AccountId; attempt: AttemptId | null; at: Instant; expiresAt: Instant; tries: number; note?: string }): number;
+  /** By its secret alone (links): null when unknown, spent or past its end. Looking spends nothing. */
+  find(purpose: TokenPurpose, secret: string, now: Instant): Token | null;
+  /** The live code of this account and attempt, to be compared by `matches`. */
+  live(purpose: TokenPurpose, account: AccountId, attempt: AttemptId | null, now: Instant): Token | null;
+  /** Compares in constant time and counts the try before it answers; a token without tries left matches nothing. */
+  matches(id: number, secret: string): boolean;
+  /** Guarded UPDATE: true for the one who spent it. */
+  spend(id: number, at: Instant): boolean;
+  /** Spends every live token of the account. */
+  spendAll(account: AccountId, at: Instant): void;
+  expire(now: Instant, limit: number): number;
+}
+
+export interface Session {
+  readonly id: number;
+  readonly account: AccountId;
+  readonly createdAt: Instant;
+  readonly usedAt: Instant;
+  /** When the person last proved who they are; managing methods needs this to be fresh. */
+  readonly provedAt: Instant;
+  /** `full`; `second step` waits for it; `enrolment` may only enrol one. */
+  readonly standing: 'full' | 'second step' | 'enrolment';
+  readonly address: string;
+  readonly device: string;
+}
+export interface Sessions {
+  start(session: { token: string; account: AccountId; standing: Session['standing']; address: string; device: string; at: Instant }): Session;
+  /** Null when unknown or past its idle or absolute end. */
+  byToken(token: string, now: Instant): Session | null;
+  of(account: AccountId): readonly Session[];
+  /** Gives the session a new token and standing: at every change of trust. */
+  renew(id: number, change: { token: string; standing: Session['standing']; at: Instant }): void;
+  end(id: number): void;
+  endAll(account: AccountId, except?: number): number;
+  expire(now: Instant, limit: number): number;
+}
+
+/** Passwords and locks on their way into a home: the row that lets a crash or a silence be settled. */
+export interface Write {
+  readonly id: number;
+  readonly account: AccountId;
+  readonly attempt: AttemptId | null;
+  readonly act: 'reset' | 'change' | 'unlock' | 'reset by administrator' | 'unlock by administrator';
+  readonly server: string | null;
+  readonly marker: string | null;
+  readonly startedAt: Instant;
+  readonly sentAt: Instant | null;
+}
+export interface Writes {
+  start(write: { account: AccountId; attempt: AttemptId | null; act: Write['act']; supportCode: string; address: string; at: Instant }): number;
+  /** Called just before the request leaves for `server`. */
+  sent(id: number, sent: { server: string; marker: string | null; at: Instant }): void;
+  end(id: number, outcome: 'done' | 'not proved' | 'refused' | 'unknown', at: Instant): void;
+  /** Sent or started before `before` and not ended, with the support code and address of the act. */
+  unsettled(before: Instant): readonly (Write & { supportCode: string; address: string })[];
+}
+
+export interface Throttle {
+  /** How many hits of this limit the key has inside its span. */
+  count(limit: Limit, key: string, now: Instant): number;
+  hit(limit: Limit, key: string, now: Instant): void;
+  /** When the oldest hit inside the span leaves it: the earliest moment at which the limit eases. */
+  easesAt(limit: Limit, key: string, now: Instant): Instant | null;
+  lastAt(limit: Limit, key: string, now: Instant): Instant | null;
+  clear(limit: Limit, key: string): void;
+  /** Clears all keys that begin with the prefix (an account's keys over all addresses). */
+  clearPrefix(limit: Limit, prefix: string): void;
+  /** Wrong passwords of the last hour, as keyed digests with the directory's change marker. */
+  wrongPassword(account: AccountId, digest: string, now: Instant): { marker: string | null } | null;
+  rememberWrongPassword(account: AccountId, digest: string, marker: string | null, now: Instant): void;
+  forgetWrongPasswords(account: AccountId): void;
+  expire(now: Instant, limit: number): number;
+}
+
+export interface JournalEvent {
+  readonly event: EventName;
+  readonly result: Result;
+  /** A word of the vocabulary, never free text of a person. */
+  readonly detail?: string;
+  readonly method?: MethodName | null;
+  readonly actor?: string | null;
+  readonly account?: string | null;
+  readonly address?: string | null;
+  readonly supportCode?: string | null;
+  /** What an outside system answered, word for word. */
+  readonly raw?: string | null;
+}
+export interface JournalRow extends Required<JournalEvent> {
+  readonly seq: number;
+  readonly at: Instant;
+  readonly hash: string;
+}
+export interface Journal {
+  append(event: JournalEvent): void;
+  latest(count: number): readonly JournalRow[];
+  ofAccount(login: string, count: number): readonly JournalRow[];
+  rows(): Iterable<JournalRow>;
+  verify(): { rows: number } | { brokenAt: number; rows: number };
+}
+
+export interface Settings {
+  policy(): Policy;
+  set(key: SettingKey, value: unknown): void;
+  /** Small facts of the house's own: last runs of jobs, health. */
+  note(name: string): string | null;
+  setNote(name: string, value: string): void;
+}
+
+/** A person as a directory shows them. */
+export interface DirectoryEntry {
+  readonly remoteId: string;
+  /** Exactly as the server spelled it. */
+  readonly dn: string;
+  readonly login: string;
+  readonly name: string;
+  readonly mail: string | null;
+  readonly mobile: string | null;
+  readonly groups: readonly string[];
+  readonly isDisabled: boolean;
+  readonly isProtected: boolean;
+}
+
+/** What the home says of an account at this moment. */
+export interface PasswordStatus {
+  readonly server: string;
+  /** An opaque value that moves whenever the password does (pwdChangedTime, pwdLastSet); null where there is none. */
+  readonly marker: string | null;
+  readonly isDisabled: boolean;
+  readonly lock: 'none' | 'lockout' | 'administrator';
+  readonly mustChange: boolean;
+  readonly isExpired: boolean;
+  readonly isProtected: boolean;
+  readonly changedAt: Instant | null;
+  readonly expiresAt: Instant | null;
+  /** From when the minimum age lets the password be changed; null when now. */
+  readonly changeableAt: Instant | null;
+  /** How many more wrong passwords that server would bear before it locks; null when it never locks or does not say. */
+  readonly failuresLeft: number | null;
+  readonly rules: DirectoryRules;
+}
+
+export interface Verified {
+  /** The password is right, and is of use only for choosing a new one. */
+  readonly mustChange: boolean;
+  readonly isExpired: boolean;
+}
+
+/** Called synchronously just before a request that changes something leaves: whatever it records survives a crash after it. */
+export type BeforeSending = (request: { server: string; marker: string | null }) => void;
+
+export type WriteOutcome =
+  | { kind: 'done'; server: string; isProved: boolean; /** Runs inside the settling transaction: the local home writes here, the directory has already. */ apply: () => void }
+  /** Certainly nothing was changed. */
+  | { kind: 'refused'; refusal: Refusal }
+  /** Sent, and no answer came. */
+  | { kind: 'unknown'; server: string; raw: string };
+
+/** Local and directory passwords behind the same verbs, so that no flow asks where a password lives. */
+export interface Passwords {
+  status(): Promise<PasswordStatus | Refusal>;
+  /** Bound as typed. Refuses with `directory.wrong-old-password`, `.locked`, `.disabled`, `.expired`, `.unreachable` ... */
+  verify(password: string): Promise<Verified | Refusal>;
+  set(password: string, beforeSending: BeforeSending): Promise<WriteOutcome>;
+  change(passwords: { current: string; password: string }, beforeSending: BeforeSending): Promise<WriteOutcome>;
+  unlock(beforeSending: BeforeSending): Promise<WriteOutcome>;
+  /** Asks the server that was written what became of it. A Refusal: it does not answer yet. */
+  outcome(write: Pick<Write, 'act' | 'server' | 'marker'>): Promise<'done' | 'not done' | 'cannot tell' | Refusal>;
+}
+
+export interface DirectoryHealth {
+  readonly id: string;
+  readonly isReachable: boolean;
+  readonly checkedAt: Instant | null;
+  readonly lastGoodAt: Instant | null;
+  readonly server: string | null;
+  readonly kind: string | null;
+  /** Why not, as a refusal with the raw answer. */
+  readonly problem: Refusal | null;
+}
+
+export interface Directory {
+  readonly id: string;
+  /** Live search by the configured login attributes; more than one entry is `directory.ambiguous`. */
+  find(login: string): Promise<DirectoryEntry | null | Refusal>;
+  read(remoteId: string): Promise<DirectoryEntry | null | Refusal>;
+  /** All people, page by page. Throws a `Refusal` when the reading is not complete (a size limit is not an end). */
+  people(): AsyncIterable<readonly DirectoryEntry[]>;
+  passwords(account: Account): Passwords;
+  /** As last seen; `probe` asks now. */
+  health(): DirectoryHealth;
+  probe(): Promise<DirectoryHealth>;
+  close(): Promise<void>;
+}
+export interface Directories {
+  readonly all: readonly Directory[];
+  of(account: Account): Directory | null;
+}
+
+/** The messages, one member each: the variables of a message are named here, and none of them is a password. */
+export interface Messages {
+  'reset-code': { code: string; link: string; minutes: number };
+  'contact-code': { code: string; minutes: number };
+  'reset-not-possible': { reason: string; helpdesk: string };
+  'password-reset': { notMeLink: string; isProved: string };
+  'password-changed': { notMeLink: string };
+  'account-unlocked': { notMeLink: string };
+  'write-settled': { outcome: string; notMeLink: string };
+  'method-added': { method: string; label: string; notMeLink: string };
+  'method-removed': { method: string; label: string; notMeLink: string };
+  'not-me-received': { login: string; supportCode: string };
+  'help-asked': { login: string; name: string; contact: string; words: string; supportCode: string };
+}
+export type MessageKind = keyof Messages;
+export interface Message<Kind extends MessageKind = MessageKind> {
+  readonly kind: Kind;
+  readonly to: string;
+  readonly language: string;
+  readonly name: string;
+  readonly variables: Messages[Kind];
+  /** After this the message is useless and is not sent (a code's end). */
+  readonly expiresAt?: Instant;
+  /** The one-time token that this message carries: spent or replaced, the message dies with it. */
+  readonly token?: number;
+}
+export interface Deliver {
+  /** Puts the message into the durable outbox, inside the caller's transaction; it is sent afterwards. */
+  queue<Kind extends MessageKind>(message: Message<Kind>): void;
+  /** Sends what is due, now. */
+  flush(): Promise<void>;
+  health(): { waiting: number; dead: number; lastSentAt: Instant | null; lastProblem: string | null };
+}
+
+/** The durable rows behind `Deliver`: bodies are sealed by it, and wiped as soon as they are sent or useless. */
+export interface Letter {
+  readonly id: number;
+  readonly kind: string;
+  readonly to: string;
+  readonly sealed: string;
+  readonly tries: number;
+  readonly queuedAt: Instant;
+}
+export interface Outbox {
+  put(letter: { kind: string; to: string; sealed: string; at: Instant; expiresAt: Instant | null; token: number | null }): void;
+  /** What may be sent now, oldest first. What expired, or whose token is spent or replaced, is wiped instead of returned. */
+  due(now: Instant, most: number): readonly Letter[];
+  sent(id: number, at: Instant): void;
+  /** Kept for another try at `nextAt`, or with null as a dead letter: its body is wiped, its row and the problem stay. */
+  failed(id: number, failure: { problem: string; nextAt: Instant | null; at: Instant }): void;
+  counts(): { waiting: number; dead: number; lastSentAt: Instant | null; lastProblem: string | null };
+  /** When the next letter falls due. */
+  nextAt(): Instant | null;
+}
+
+/** Work that waits until the reply has left: nothing in the reply, its time included, can depend on it. */
+export interface Deferral {
+  /** In order per key. False when the queue is full: then nothing was accepted. */
+  accept(key: string, task: () => Promise<void>): boolean;
+  /** Resolves when all accepted for the key has ended, each task not before its floor. */
+  settled(key: string): Promise<void>;
+  /** Accepts no more, and waits for what was accepted. */
+  drain(): Promise<void>;
+}
+
+export type { Account, Attempt, Proof };
