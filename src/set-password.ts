@@ -1,16 +1,20 @@
-/** The one sentence that every new password passes, whichever door it came through: judge, set, settle, tell. */
+/**
+ * The one sentence that every new password passes, whichever door it came through: judge, set, settle, tell. Clearing a lock goes the
+ * same way. A row is written before anything leaves, so that a crash or a silence at any moment can be settled by asking the home.
+ */
 
 import type { Account } from './rules/account.ts';
-import type { Refusal } from './rules/refusal.ts';
 import type { AttemptId } from './rules/attempt.ts';
-import type { Write, World } from './world.ts';
+import { noticeAddresses } from './rules/notice.ts';
+import { brokenRules, prepared, type Rule, rulesFor } from './rules/password.ts';
+import { isRefusal, Refusal } from './rules/refusal.ts';
+import { accountKey, limits } from './rules/throttle.ts';
+import { day, second } from './rules/time.ts';
+import type { EventName, RefusalKey } from './rules/vocabulary.ts';
+import type { Messages, PasswordStatus, Passwords, World, Write, WriteOutcome } from './world.ts';
 
-export interface NewPassword {
+interface Act {
   readonly account: Account;
-  readonly password: string;
-  readonly act: Write['act'];
-  /** Given when the person changes it and knows the present one: it is proved by the home, never replaced by a reset. */
-  readonly current?: string;
   readonly attempt?: AttemptId;
   /** The session that survives: the one in which a signed-in person changes the password. */
   readonly session?: number;
@@ -19,13 +23,229 @@ export interface NewPassword {
   readonly language: string;
 }
 
-export type PasswordSet =
+export interface NewPassword extends Act {
+  readonly password: string;
+  readonly act: Exclude<Write['act'], 'unlock' | 'unlock by administrator'>;
+  /** Given when the person changes it and knows the present one: the home proves it, and its no is never retried as a reset. */
+  readonly current?: string;
+}
+
+export type Written =
   | { kind: 'done'; isProved: boolean }
   /** All broken rules at once, or the one refusal of the home: the old password is in force. */
   | { kind: 'refused'; refusals: readonly Refusal[] }
+  /** Sent, and no answer: the write is settled later by asking the server that got it. */
   | { kind: 'unknown' };
 
-export type SetPassword = (wanted: NewPassword) => Promise<PasswordSet>;
+export interface PasswordDesk {
+  setPassword(wanted: NewPassword): Promise<Written>;
+  unlock(act: Act & { readonly act: 'unlock' | 'unlock by administrator' }): Promise<Written>;
+  /** The rules that bind this person now, for the page to show before typing; a Refusal when the home does not answer. */
+  rulesOf(account: Account): Promise<{ rules: readonly Rule[]; status: PasswordStatus } | Refusal>;
+  /** Settles what a crash or a silence left behind; returns how many writes are known now. */
+  settleWrites(): Promise<number>;
+}
 
-type Needs = Pick<World, 'accounts' | 'attempts' | 'passwordsFor' | 'writes' | 'journal' | 'deliver' | 'sessions' | 'tokens' | 'throttle' | 'settings' | 'clock' | 'random' | 'atomically'>;
-export declare const setPassword: (needs: Needs & { publicUrl: string }) => SetPassword;
+type Needs = Pick<
+  World,
+  | 'accounts'
+  | 'enrolments'
+  | 'attempts'
+  | 'passwordsFor'
+  | 'writes'
+  | 'journal'
+  | 'deliver'
+  | 'sessions'
+  | 'tokens'
+  | 'throttle'
+  | 'settings'
+  | 'clock'
+  | 'random'
+  | 'atomically'
+> & { readonly publicUrl: string };
+
+const notMeLife = 7 * day;
+/** Longer than any operation may take: what has not ended by then is asked for. */
+const settleAfter = 45 * second;
+
+const eventOf: Record<Write['act'], EventName> = {
+  reset: 'reset',
+  change: 'change',
+  unlock: 'unlock',
+  'reset by administrator': 'reset by administrator',
+  'unlock by administrator': 'unlock by administrator',
+};
+
+export function passwordDesk(needs: Needs): PasswordDesk {
+  const { accounts, enrolments, attempts, passwordsFor, writes, journal, deliver, sessions, tokens, throttle, settings, clock, random, atomically, publicUrl } = needs;
+  /** Writes that this process is still waiting for: not to be settled from outside. */
+  const underWay = new Set<number>();
+
+  async function rulesOf(account: Account): Promise<{ rules: readonly Rule[]; status: PasswordStatus } | Refusal> {
+    const status = await passwordsFor(account).status();
+    return isRefusal(status) ? status : { rules: rulesFor(subjectOf(account), settings.policy(), status.rules), status };
+  }
+
+  async function setPassword(wanted: NewPassword): Promise<Written> {
+    const { account, current } = wanted;
+    const password = prepared(wanted.password);
+    const bound = await rulesOf(account);
+    const refusals = isRefusal(bound) ? [bound] : judge(password, wanted, bound);
+    if (refusals.length > 0) return refuse(wanted, refusals);
+    return write(wanted, (home, before) => (current === undefined ? home.set(password, before) : home.change({ current, password }, before)));
+  }
+
+  /** Nothing was sent: the attempt may try again at once. */
+  function refuse(act: Act & { act: Write['act'] }, refusals: readonly Refusal[]): Written {
+    atomically(() => releaseAttempt(act, refusals));
+    return { kind: 'refused', refusals };
+  }
+
+  async function write(act: Act & { act: Write['act'] }, send: (home: Passwords, before: (request: { server: string; marker: string | null }) => void) => Promise<WriteOutcome>): Promise<Written> {
+    const { account, attempt = null, supportCode, address } = act;
+    const id = writes.start({ account: account.id, attempt, act: act.act, supportCode, address, at: clock.now() });
+    underWay.add(id);
+    try {
+      const outcome = await send(passwordsFor(account), (request) => writes.sent(id, { ...request, at: clock.now() }));
+      return settle(id, act, outcome);
+    } finally {
+      underWay.delete(id);
+    }
+  }
+
+  function settle(id: number, act: Act & { act: Write['act'] }, outcome: WriteOutcome): Written {
+    if (outcome.kind === 'unknown') {
+      atomically(() => {
+        if (act.attempt !== undefined) attempts.step(act.attempt, { kind: 'ended', outcome: 'unknown', at: clock.now() });
+        record(act, { result: 'unknown', detail: 'outcome unknown', raw: outcome.raw });
+      });
+      return { kind: 'unknown' };
+    }
+    if (outcome.kind === 'refused') {
+      atomically(() => {
+        writes.end(id, 'refused', clock.now());
+        releaseAttempt(act, [outcome.refusal]);
+      });
+      return { kind: 'refused', refusals: [outcome.refusal] };
+    }
+    atomically(() => {
+      outcome.apply();
+      succeed(id, act, outcome.isProved);
+    });
+    return { kind: 'done', isProved: outcome.isProved };
+  }
+
+  function releaseAttempt(act: Act & { act: Write['act'] }, refusals: readonly Refusal[]): void {
+    const [first] = refusals;
+    if (act.attempt !== undefined && first) {
+      attempts.release(act.attempt);
+      attempts.step(act.attempt, { kind: 'refused', reason: first.key, at: clock.now() });
+    }
+    record(act, { result: 'failed', detail: refusals.map(({ key }) => key).join(' '), raw: refusals.map(({ raw }) => raw).find((raw) => raw !== null) ?? null });
+  }
+
+  /** One transaction: attempt ended, counters cleared, sessions and open attempts and tokens ended, event recorded, message queued. */
+  function succeed(id: number, act: Act & { act: Write['act'] }, isProved: boolean): void {
+    const { account, attempt = null, session } = act;
+    const at = clock.now();
+    writes.end(id, isProved ? 'done' : 'not proved', at);
+    if (attempt !== null) {
+      attempts.step(attempt, { kind: 'ended', outcome: isProved ? 'done' : 'not proved', at });
+      attempts.finish(attempt, at);
+    }
+    attempts.closeOthers(account.id, attempt, at);
+    tokens.spendAll(account.id, at);
+    clearCounters(account);
+    if (act.act !== 'unlock' && act.act !== 'unlock by administrator') sessions.endAll(account.id, session);
+    record(act, { result: 'succeeded', detail: isProved ? 'proved' : 'not proved' });
+    tell(act, messageOf(act.act), isProved);
+  }
+
+  function clearCounters(account: Account): void {
+    const key = accountKey(account.id, '');
+    for (const limit of [limits.wrongProofs, limits.failedAttempts]) throttle.clearPrefix(limit, `${key}|`);
+    for (const limit of [limits.failedAttemptsAnywhere, limits.signIn]) throttle.clear(limit, key);
+    throttle.forgetWrongPasswords(account.id);
+  }
+
+  function record({ account, act, attempt, address, supportCode }: Act & { act: Write['act'] }, outcome: { result: 'succeeded' | 'failed' | 'unknown'; detail: string; raw?: string | null }): void {
+    const method = attempt === undefined ? null : (attempts.byId(attempt)?.steps.findLast((step) => step.kind === 'passed')?.method ?? null);
+    journal.append({ event: eventOf[act], actor: act.endsWith('by administrator') ? null : account.login, account: account.login, address, supportCode, method, ...outcome });
+  }
+
+  function tell(act: Pick<Act, 'account' | 'language'>, kind: 'password-reset' | 'password-changed' | 'account-unlocked' | 'write-settled', isProved: boolean): void {
+    const { account, language } = act;
+    const secret = random.token();
+    const at = clock.now();
+    tokens.issue({ purpose: 'not me', secret, account: account.id, attempt: null, at, expiresAt: at + notMeLife, tries: 1 });
+    const notMeLink = `${publicUrl}/not-me/${secret}`;
+    for (const to of noticeAddresses(account, enrolments.of(account.id))) {
+      const letter = { to, language: account.language ?? language, name: account.name };
+      if (kind === 'password-reset') deliver.queue({ ...letter, kind, variables: { notMeLink, isProved: isProved ? 'yes' : 'no' } });
+      else if (kind === 'write-settled') deliver.queue({ ...letter, kind, variables: { notMeLink, outcome: isProved ? 'yes' : 'no' } satisfies Messages['write-settled'] });
+      else deliver.queue({ ...letter, kind, variables: { notMeLink } });
+    }
+  }
+
+  async function settleWrites(): Promise<number> {
+    let known = 0;
+    for (const left of writes.unsettled(clock.now() - settleAfter)) {
+      const account = underWay.has(left.id) ? null : accounts.byId(left.account);
+      if (account === null) continue;
+      const answer = left.sentAt === null ? 'not done' : await passwordsFor(account).outcome(left);
+      if (isRefusal(answer)) continue; // it is asked again, until it answers
+      atomically(() => settleLate(left, account, answer));
+      known += 1;
+    }
+    return known;
+  }
+
+  function settleLate(left: ReturnType<World['writes']['unsettled']>[number], account: Account, answer: 'done' | 'not done' | 'cannot tell'): void {
+    const attempt = left.attempt === null ? null : attempts.byId(left.attempt);
+    const act = { account, act: left.act, address: left.address, supportCode: left.supportCode, language: attempt?.language ?? 'en', ...(attempt ? { attempt: attempt.id } : {}) };
+    if (answer === 'done') return succeed(left.id, act, false);
+    const at = clock.now();
+    writes.end(left.id, answer === 'not done' ? 'refused' : 'unknown', at);
+    if (attempt) {
+      attempts.step(attempt.id, { kind: 'ended', outcome: answer === 'not done' ? 'not done' : 'unknown', at });
+      attempts.finish(attempt.id, at);
+    }
+    record(act, { result: answer === 'not done' ? 'failed' : 'unknown', detail: answer === 'not done' ? 'old password in force' : 'outcome unknown' });
+    if (left.sentAt !== null) tell(act, 'write-settled', false);
+  }
+
+  return {
+    setPassword,
+    unlock: (act) => write(act, (home, before) => home.unlock(before)),
+    rulesOf,
+    settleWrites,
+  };
+}
+
+const messageOf = (act: Write['act']): 'password-reset' | 'password-changed' | 'account-unlocked' => {
+  if (act.startsWith('unlock')) return 'account-unlocked';
+  return act === 'change' ? 'password-changed' : 'password-reset';
+};
+
+const subjectOf = (account: Account) => ({ login: account.login, name: account.name, isLocal: account.home === null });
+
+const refusalOf: Partial<Record<Rule['key'], RefusalKey>> = {
+  length: 'password.too-short',
+  longest: 'password.too-long',
+  characters: 'password.unacceptable-character',
+  login: 'password.contains-name',
+  name: 'password.contains-name',
+  classes: 'directory.quality',
+};
+
+/** Every rule that can be judged before the home is asked, broken ones all at once. */
+function judge(password: string, { account, current }: NewPassword, { rules, status }: { rules: readonly Rule[]; status: PasswordStatus }): Refusal[] {
+  const broken = brokenRules(password, subjectOf(account), rules).map(({ key, params }) => new Refusal(refusalOf[key] ?? 'directory.policy', { params, field: 'password' }));
+  const unique = [...new Map(broken.map((refusal) => [refusal.key, refusal])).values()];
+  if (current !== undefined && prepared(current) === password) unique.push(new Refusal('password.same-as-current', { field: 'password' }));
+  if (status.isDisabled) return [new Refusal('directory.disabled')];
+  if (status.lock === 'administrator') return [new Refusal('directory.locked-by-administrator')];
+  if (status.changeableAt !== null && !status.mustChange) return [new Refusal('directory.minimum-age', { params: { at: status.changeableAt } })];
+  return unique;
+}
+

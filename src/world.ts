@@ -154,7 +154,7 @@ export interface Token {
   readonly triesLeft: number;
   readonly note: string | null;
 }
-export type TokenPurpose = 'reset code' | 'reset link' | 'contact code' | 'not me' | 'pass' | 'setup';
+export type TokenPurpose = 'seed' | 'reset code' | 'reset link' | 'contact code' | 'not me' | 'pass' | 'setup';
 export interface Tokens {
   /** Replaces an earlier one of the same purpose, account and attempt. `note` is sealed by the caller if it is personal. */
   issue(token: { purpose: TokenPurpose; secret: string; account: AccountId; attempt: AttemptId | null; at: Instant; expiresAt: Instant; tries: number; note?: string }): number;

@@ -1,6 +1,6 @@
 /** The limits, each one named row with its numbers (product.md section 4). Counted on attempt, before any bind, for unknown logins too. */
 
-import { day, hour, type Instant, minute, second } from './time.ts';
+import { day, hour, minute, second } from './time.ts';
 
 export interface Limit {
   readonly name: string;
@@ -56,4 +56,6 @@ export function addressKey(address: string): string {
   return `${[...front, ...Array<string>(zeros).fill('0'), ...back].slice(0, 4).map((part) => part.replace(/^0+(?=.)/, '')).join(':')}::/64`;
 }
 
-export type { Instant };
+
+/** Keys of counters: an account by its number, a stranger by the digest of what was typed; counted the same. */
+export const accountKey = (account: number | null, loginDigest: string): string => (account === null ? `s${loginDigest}` : `a${account}`);

@@ -1,0 +1,97 @@
+/** A code of eight digits by mail, or the link beside it that only a POST spends. */
+
+import { attemptLife, mailedCodeLife } from '../rules/attempt.ts';
+import { Refusal } from '../rules/refusal.ts';
+import { minute } from '../rules/time.ts';
+import type { Enrolment } from '../world.ts';
+import type { Challenge, Enrolling, Method, MethodNeeds } from './method.ts';
+
+const codeDigits = 8;
+const triesACode = 5;
+const mostAddresses = 2;
+const longestAddress = 254; // RFC 5321 section 4.5.3.1.3, less the angle brackets
+const addressForm = /^[^\s@<>()[\]\\,;:"\p{Cc}]+@[^\s@<>()[\]\\,;:"\p{Cc}]+\.[^\s@<>()[\]\\,;:"\p{Cc}]{2,}$/u;
+
+/** Codes are read aloud, typed in groups and pasted with spaces. */
+export const digitsOf = (answer: string): string => answer.normalize('NFKC').replace(/[\s-]/g, '');
+
+export function emailMethod({ tokens, deliver, enrolments, random, settings, publicUrl, ownDomains, vault, atomically }: MethodNeeds): Method {
+  return {
+    name: 'email',
+
+    send({ account, enrolments: held, attempt, language, at }: Challenge) {
+      const chosen = held.find(({ isPreferred }) => isPreferred) ?? held[0];
+      const to = chosen?.label ?? (settings.policy().directory_mail_is_proof ? account.mail : null);
+      if (to === null || attempt === null) return;
+      const code = random.digits(codeDigits);
+      const link = random.token();
+      const issued = { account: account.id, attempt: attempt.id, at, expiresAt: Math.min(at + mailedCodeLife, attempt.createdAt + attemptLife), tries: triesACode };
+      tokens.issue({ ...issued, purpose: 'reset link', secret: link });
+      const token = tokens.issue({ ...issued, purpose: 'reset code', secret: code });
+      const variables = { code, link: `${publicUrl}/reset/code/${link}`, minutes: Math.round((issued.expiresAt - at) / minute) };
+      deliver.queue({ kind: 'reset-code', to, language, name: account.name, variables, expiresAt: issued.expiresAt, token });
+    },
+
+    async judge(challenge, answer) {
+      const code = digitsOf(answer);
+      const token = challenge?.attempt ? tokens.live('reset code', challenge.account.id, challenge.attempt.id, challenge.at) : null;
+      if (!challenge || !token) {
+        vault.digest('token', code);
+        return 'wrong';
+      }
+      return atomically(() => {
+        if (!tokens.matches(token.id, code) || !tokens.spend(token.id, challenge.at)) return 'wrong';
+        const link = tokens.live('reset link', challenge.account.id, token.attempt, challenge.at);
+        if (link) tokens.spend(link.id, challenge.at);
+        return 'right';
+      });
+    },
+
+    async begin({ account, form, held, language, at }: Enrolling) {
+      const address = (form.address ?? '').trim().normalize('NFC');
+      const refusal = unusable(address, held);
+      if (refusal) return refusal.at('address');
+      const code = random.digits(codeDigits);
+      atomically(() => {
+        const token = tokens.issue({
+          purpose: 'contact code',
+          secret: code,
+          account: account.id,
+          attempt: null,
+          at,
+          expiresAt: at + mailedCodeLife,
+          tries: triesACode,
+          note: vault.seal('contact', address),
+        });
+        const variables = { code, minutes: mailedCodeLife / minute };
+        deliver.queue({ kind: 'contact-code', to: address, language, name: account.name, variables, expiresAt: at + mailedCodeLife, token });
+      });
+      return { address };
+    },
+
+    async resume({ account, at }) {
+      const token = tokens.live('contact code', account.id, null, at);
+      return token?.note ? { address: vault.open('contact', token.note) } : null;
+    },
+
+    async finish({ account, form, held, at }) {
+      const token = tokens.live('contact code', account.id, null, at);
+      return atomically((): Enrolment | Refusal => {
+        if (!token?.note || !tokens.matches(token.id, digitsOf(form.answer ?? '')) || !tokens.spend(token.id, at)) return new Refusal('method.code-wrong', { field: 'answer' });
+        const address = vault.open('contact', token.note);
+        return unusable(address, held)?.at('address') ?? enrolments.add({ account: account.id, method: 'email', label: address, secret: '', at });
+      });
+    },
+
+    describe: ({ label }) => ({ label }),
+  };
+
+  function unusable(address: string, held: readonly Enrolment[]): Refusal | null {
+    if (address.length > longestAddress || !addressForm.test(address)) return new Refusal('method.address-malformed');
+    const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+    const isOwn = ownDomains.some((own) => domain === own.toLowerCase() || domain.endsWith(`.${own.toLowerCase()}`));
+    if (isOwn && !settings.policy().mail_in_own_domains) return new Refusal('method.own-domain', { params: { domain } });
+    if (held.some(({ label }) => label.toLowerCase() === address.toLowerCase())) return new Refusal('method.already-registered');
+    return held.length >= mostAddresses ? new Refusal('method.too-many', { params: { most: mostAddresses } }) : null;
+  }
+}

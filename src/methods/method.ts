@@ -1,0 +1,54 @@
+/** What every way to prove who you are has in common: how it challenges, how it judges an answer, how it is enrolled. */
+
+import type { Account } from '../rules/account.ts';
+import type { Attempt } from '../rules/attempt.ts';
+import type { Refusal } from '../rules/refusal.ts';
+import type { Instant } from '../rules/time.ts';
+import type { MethodName } from '../rules/vocabulary.ts';
+import type { Enrolment, World } from '../world.ts';
+
+/** One person in front of one gate. */
+export interface Challenge {
+  readonly account: Account;
+  /** Those of this method. */
+  readonly enrolments: readonly Enrolment[];
+  /** Null at sign-in and where a fresh proof is asked. */
+  readonly attempt: Attempt | null;
+  readonly language: string;
+  readonly at: Instant;
+}
+
+export type Judgement = 'right' | 'wrong' | Refusal;
+
+/** What the page of an enrolment shows before the proof; the method's template knows the fields. */
+export type EnrolmentStart = Readonly<Record<string, string | number | readonly string[]>>;
+
+export interface Enrolling {
+  readonly account: Account;
+  readonly form: Readonly<Record<string, string>>;
+  readonly held: readonly Enrolment[];
+  readonly language: string;
+  readonly at: Instant;
+}
+
+export interface Method {
+  readonly name: MethodName;
+  /** Sends what must be sent before an answer is possible. Runs inside the caller's transaction. */
+  readonly send?: (challenge: Challenge) => void;
+  /** Against null it does the work of a real judgement and says wrong. A right answer is spent by the judging itself. */
+  readonly judge: (challenge: Challenge | null, answer: string) => Promise<Judgement>;
+  /** Starts an enrolment: sends a contact code, draws a seed. What must be kept until the proof is kept by the server. */
+  readonly begin: (enrolling: Enrolling) => Promise<EnrolmentStart | Refusal>;
+  /** What `begin` showed, while it waits for its proof: for a page that is reloaded or comes back. Null: nothing waits. */
+  readonly resume: (enrolling: Enrolling) => Promise<EnrolmentStart | null>;
+  /** The proof that ends it: from now on the method opens a gate. */
+  readonly finish: (enrolling: Enrolling) => Promise<Enrolment | Refusal>;
+  /** How an enrolment is shown to somebody who has proved who they are. */
+  readonly describe: (enrolment: Enrolment) => { label: string; left?: number };
+}
+
+export type MethodNeeds = Pick<World, 'vault' | 'slowHash' | 'tokens' | 'deliver' | 'enrolments' | 'random' | 'atomically' | 'settings'> & {
+  readonly publicUrl: string;
+  /** The office's own mail domains: unreachable for someone whose mail password is lost. */
+  readonly ownDomains: readonly string[];
+};

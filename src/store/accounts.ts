@@ -1,0 +1,165 @@
+/** Accounts and what they have registered. One intention at a time: there is no save of a whole row. */
+
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import { type Account, type AccountId, foldLogin } from '../rules/account.ts';
+import type { MethodName } from '../rules/vocabulary.ts';
+import type { AccountChange, Accounts, DirectoryEntry, Enrolment, Enrolments } from '../world.ts';
+import type { Db } from './database.ts';
+import { account, enrolment } from './schema.ts';
+
+type AccountRow = typeof account.$inferSelect;
+
+const fromRow = (row: AccountRow): Account => ({
+  id: row.id,
+  login: row.login,
+  home: row.home,
+  remoteId: row.remoteId,
+  name: row.name,
+  mail: row.mail,
+  mobile: row.mobile,
+  role: row.role as Account['role'],
+  groups: JSON.parse(row.groups) as string[],
+  isProtected: row.isProtected,
+  isDisabled: row.isDisabled,
+  suspendedAt: row.suspendedAt,
+  language: row.language,
+});
+
+export function accountsIn(db: Db): Accounts {
+  const byId = db.select().from(account).where(eq(account.id, sql.placeholder('id'))).prepare();
+  const byFold = db.select().from(account).where(eq(account.loginFold, sql.placeholder('fold'))).orderBy(account.id).prepare();
+  const byRemote = db
+    .select()
+    .from(account)
+    .where(and(eq(account.home, sql.placeholder('home')), eq(account.remoteId, sql.placeholder('remoteId'))))
+    .prepare();
+  const row = (id: AccountId): AccountRow | undefined => byId.get({ id });
+  const set = (id: AccountId, change: Partial<AccountRow>): void => {
+    db.update(account).set(change).where(eq(account.id, id)).run();
+  };
+
+  return {
+    byId(id) {
+      const found = row(id);
+      return found ? fromRow(found) : null;
+    },
+    byLogin: (login) => byFold.all({ fold: foldLogin(login) }).map(fromRow),
+    byRemoteId(home, remoteId) {
+      const found = byRemote.get({ home, remoteId });
+      return found ? fromRow(found) : null;
+    },
+    all: (home) =>
+      db
+        .select()
+        .from(account)
+        .where(home === null ? isNull(account.home) : eq(account.home, home))
+        .all()
+        .map(fromRow),
+    count: () =>
+      db.$client
+        .prepare(
+          `SELECT count(*) AS "all", coalesce(sum(is_disabled = 0), 0) AS enabled,
+             coalesce(sum(is_disabled = 0 AND EXISTS (SELECT 1 FROM enrolment WHERE account_id = account.id)), 0) AS registered FROM account`,
+        )
+        .get() as { all: number; enabled: number; registered: number },
+    createLocal({ login, name, mail, role, passwordHash, at }) {
+      const made = db
+        .insert(account)
+        .values({
+          login,
+          loginFold: foldLogin(login),
+          name,
+          mail,
+          role,
+          passwordHash,
+          passwordChangedAt: at,
+          groups: '[]',
+          isProtected: false,
+          isDisabled: false,
+          createdAt: at,
+        })
+        .returning()
+        .get();
+      return fromRow(made);
+    },
+    passwordHash: (id) => row(id)?.passwordHash ?? null,
+    setPasswordHash: (id, passwordHash, at) => set(id, { passwordHash, passwordChangedAt: at }),
+    passwordChangedAt: (id) => row(id)?.passwordChangedAt ?? null,
+    enrolUntil: (id) => row(id)?.enrolUntil ?? null,
+    setEnrolUntil: (id, enrolUntil) => set(id, { enrolUntil }),
+    setRole: (id, role) => set(id, { role }),
+    suspend: (id, suspendedAt) => set(id, { suspendedAt }),
+    setLanguage: (id, language) => set(id, { language }),
+    snooze(id) {
+      const found = row(id);
+      return { times: found?.snoozeTimes ?? 0, until: found?.snoozeUntil ?? null };
+    },
+    setSnooze: (id, { times, until }) => set(id, { snoozeTimes: times, snoozeUntil: until }),
+    toldWhyAt: (id) => row(id)?.toldWhyAt ?? null,
+    setToldWhyAt: (id, toldWhyAt) => set(id, { toldWhyAt }),
+    applySync: (changes, at) => applyAccountChanges(db, changes, at),
+  };
+}
+
+const fromEntry = (entry: DirectoryEntry, role: Account['role']) => ({
+  login: entry.login,
+  loginFold: foldLogin(entry.login),
+  name: entry.name,
+  mail: entry.mail,
+  mobile: entry.mobile,
+  role,
+  groups: JSON.stringify(entry.groups),
+  isProtected: entry.isProtected,
+  isDisabled: entry.isDisabled,
+});
+
+function applyAccountChanges(db: Db, changes: readonly AccountChange[], at: number): void {
+  const names = ['home', 'remoteId', 'login', 'loginFold', 'name', 'mail', 'mobile', 'role', 'groups', 'isProtected', 'isDisabled', 'createdAt'] as const;
+  const add = db
+    .insert(account)
+    .values(Object.fromEntries(names.map((name) => [name, sql.placeholder(name)])) as unknown as typeof account.$inferInsert)
+    .prepare();
+  for (const change of changes) {
+    if (change.kind === 'add') add.run({ home: change.home, remoteId: change.entry.remoteId, createdAt: at, ...fromEntry(change.entry, change.role) });
+    else if (change.kind === 'update') db.update(account).set(fromEntry(change.entry, change.role)).where(eq(account.id, change.id)).run();
+    else db.update(account).set({ isDisabled: true }).where(eq(account.id, change.id)).run();
+  }
+}
+
+type EnrolmentRow = typeof enrolment.$inferSelect;
+
+const enrolmentFrom = ({ accountId, method, ...row }: EnrolmentRow): Enrolment => ({ ...row, account: accountId, method: method as MethodName });
+
+export function enrolmentsIn(db: Db): Enrolments {
+  const ofAccount = db
+    .select()
+    .from(enrolment)
+    .where(eq(enrolment.accountId, sql.placeholder('account')))
+    .orderBy(enrolment.id)
+    .prepare();
+  return {
+    of: (id) => ofAccount.all({ account: id }).map(enrolmentFrom),
+    add: ({ account: accountId, method, label, secret, at }) =>
+      enrolmentFrom(db.insert(enrolment).values({ accountId, method, label, secret, addedAt: at }).returning().get()),
+    remove(id) {
+      db.delete(enrolment).where(eq(enrolment.id, id)).run();
+    },
+    removeAll(accountId, method) {
+      db.delete(enrolment)
+        .where(and(eq(enrolment.accountId, accountId), eq(enrolment.method, method)))
+        .run();
+    },
+    prefer(accountId, id) {
+      db.update(enrolment)
+        .set({ isPreferred: sql`${enrolment.id} = ${id}` })
+        .where(eq(enrolment.accountId, accountId))
+        .run();
+    },
+    spend: (id, from, to, at) =>
+      db
+        .update(enrolment)
+        .set({ secret: to, usedAt: at })
+        .where(and(eq(enrolment.id, id), eq(enrolment.secret, from)))
+        .run().changes === 1,
+  };
+}
