@@ -74,8 +74,8 @@ module.exports = {
     {
       name: 'config-knows-adapters-by-type',
       comment: 'Reading the configuration starts nothing.',
-      from: { path: '^src/config[.]ts$' },
-      to: { path: '^src/', pathNot: '^src/rules/', dependencyTypesNot: ['type-only'] },
+      from: { path: '^src/config[/.]', pathNot: test },
+      to: { path: '^src/', pathNot: '^src/(rules|config)[/.]', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'only-directory-speaks-ldap',

@@ -30,7 +30,7 @@ function distance(a: string, b: string): number {
 export function didYouMean(typed: string, known: readonly string[]): string {
   const [nearest] = known
     .map((name) => ({ name, far: distance(typed.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, far }) => far <= Math.max(1, Math.floor(name.length / 3)))
+    .filter(({ name, far }) => far <= Math.max(name.length > 3 ? 2 : 1, Math.floor(name.length / 3)))
     .sort((a, b) => a.far - b.far);
   return nearest ? `, did you mean "${nearest.name}"?` : '';
 }
