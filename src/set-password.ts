@@ -77,7 +77,23 @@ const eventOf: Record<Write['act'], EventName> = {
 };
 
 export function passwordDesk(needs: Needs): PasswordDesk {
-  const { accounts, enrolments, attempts, passwordsFor, writes, journal, deliver, sessions, tokens, throttle, settings, clock, random, atomically, publicUrl } = needs;
+  const {
+    accounts,
+    enrolments,
+    attempts,
+    passwordsFor,
+    writes,
+    journal,
+    deliver,
+    sessions,
+    tokens,
+    throttle,
+    settings,
+    clock,
+    random,
+    atomically,
+    publicUrl,
+  } = needs;
   /** Writes that this process is still waiting for: not to be settled from outside. */
   const underWay = new Set<number>();
 
@@ -92,7 +108,9 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     const bound = await rulesOf(account);
     const refusals = isRefusal(bound) ? [bound] : judge(password, wanted, bound);
     if (refusals.length > 0) return refuse(wanted, refusals);
-    return write(wanted, (home, before) => (current === undefined ? home.set(password, before) : home.change({ current, password }, before)));
+    return write(wanted, (home, before) =>
+      current === undefined ? home.set(password, before) : home.change({ current, password }, before),
+    );
   }
 
   /** Nothing was sent: the attempt may try again at once. */
@@ -101,7 +119,10 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     return { kind: 'refused', refusals };
   }
 
-  async function write(act: Act & { act: Write['act'] }, send: (home: Passwords, before: (request: { server: string; marker: string | null }) => void) => Promise<WriteOutcome>): Promise<Written> {
+  async function write(
+    act: Act & { act: Write['act'] },
+    send: (home: Passwords, before: (request: { server: string; marker: string | null }) => void) => Promise<WriteOutcome>,
+  ): Promise<Written> {
     const { account, attempt = null, supportCode, address } = act;
     const id = writes.start({ account: account.id, attempt, act: act.act, supportCode, address, at: clock.now() });
     underWay.add(id);
@@ -141,7 +162,11 @@ export function passwordDesk(needs: Needs): PasswordDesk {
       attempts.release(act.attempt);
       attempts.step(act.attempt, { kind: 'refused', reason: first.key, at: clock.now() });
     }
-    record(act, { result: 'failed', detail: refusals.map(({ key }) => key).join(' '), raw: refusals.map(({ raw }) => raw).find((raw) => raw !== null) ?? null });
+    record(act, {
+      result: 'failed',
+      detail: refusals.map(({ key }) => key).join(' '),
+      raw: refusals.map(({ raw }) => raw).find((raw) => raw !== null) ?? null,
+    });
   }
 
   /** One transaction: attempt ended, counters cleared, sessions and open attempts and tokens ended, event recorded, message queued. */
@@ -168,12 +193,28 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     throttle.forgetWrongPasswords(account.id);
   }
 
-  function record({ account, act, attempt, address, supportCode }: Act & { act: Write['act'] }, outcome: { result: 'succeeded' | 'failed' | 'unknown'; detail: string; raw?: string | null }): void {
-    const method = attempt === undefined ? null : (attempts.byId(attempt)?.steps.findLast((step) => step.kind === 'passed')?.method ?? null);
-    journal.append({ event: eventOf[act], actor: act.endsWith('by administrator') ? null : account.login, account: account.login, address, supportCode, method, ...outcome });
+  function record(
+    { account, act, attempt, address, supportCode }: Act & { act: Write['act'] },
+    outcome: { result: 'succeeded' | 'failed' | 'unknown'; detail: string; raw?: string | null },
+  ): void {
+    const method =
+      attempt === undefined ? null : (attempts.byId(attempt)?.steps.findLast((step) => step.kind === 'passed')?.method ?? null);
+    journal.append({
+      event: eventOf[act],
+      actor: act.endsWith('by administrator') ? null : account.login,
+      account: account.login,
+      address,
+      supportCode,
+      method,
+      ...outcome,
+    });
   }
 
-  function tell(act: Pick<Act, 'account' | 'language'>, kind: 'password-reset' | 'password-changed' | 'account-unlocked' | 'write-settled', isProved: boolean): void {
+  function tell(
+    act: Pick<Act, 'account' | 'language'>,
+    kind: 'password-reset' | 'password-changed' | 'account-unlocked' | 'write-settled',
+    isProved: boolean,
+  ): void {
     const { account, language } = act;
     const secret = random.token();
     const at = clock.now();
@@ -182,7 +223,8 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     for (const to of noticeAddresses(account, enrolments.of(account.id))) {
       const letter = { to, language: account.language ?? language, name: account.name };
       if (kind === 'password-reset') deliver.queue({ ...letter, kind, variables: { notMeLink, isProved: isProved ? 'yes' : 'no' } });
-      else if (kind === 'write-settled') deliver.queue({ ...letter, kind, variables: { notMeLink, outcome: isProved ? 'yes' : 'no' } satisfies Messages['write-settled'] });
+      else if (kind === 'write-settled')
+        deliver.queue({ ...letter, kind, variables: { notMeLink, outcome: isProved ? 'yes' : 'no' } satisfies Messages['write-settled'] });
       else deliver.queue({ ...letter, kind, variables: { notMeLink } });
     }
   }
@@ -200,17 +242,34 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     return known;
   }
 
-  function settleLate(left: ReturnType<World['writes']['unsettled']>[number], account: Account, answer: 'done' | 'not done' | 'cannot tell'): void {
+  function settleLate(
+    left: ReturnType<World['writes']['unsettled']>[number],
+    account: Account,
+    answer: 'done' | 'not done' | 'cannot tell',
+  ): void {
     const attempt = left.attempt === null ? null : attempts.byId(left.attempt);
-    const act = { account, act: left.act, address: left.address, supportCode: left.supportCode, language: attempt?.language ?? 'en', ...(attempt ? { attempt: attempt.id } : {}) };
-    if (answer === 'done') return succeed(left.id, act, false);
+    const act = {
+      account,
+      act: left.act,
+      address: left.address,
+      supportCode: left.supportCode,
+      language: attempt?.language ?? 'en',
+      ...(attempt ? { attempt: attempt.id } : {}),
+    };
+    if (answer === 'done') {
+      succeed(left.id, act, false);
+      return;
+    }
     const at = clock.now();
     writes.end(left.id, answer === 'not done' ? 'refused' : 'unknown', at);
     if (attempt) {
       attempts.step(attempt.id, { kind: 'ended', outcome: answer === 'not done' ? 'not done' : 'unknown', at });
       attempts.finish(attempt.id, at);
     }
-    record(act, { result: answer === 'not done' ? 'failed' : 'unknown', detail: answer === 'not done' ? 'old password in force' : 'outcome unknown' });
+    record(act, {
+      result: answer === 'not done' ? 'failed' : 'unknown',
+      detail: answer === 'not done' ? 'old password in force' : 'outcome unknown',
+    });
     if (left.sentAt !== null) tell(act, 'write-settled', false);
   }
 
@@ -239,13 +298,19 @@ const refusalOf: Partial<Record<Rule['key'], RefusalKey>> = {
 };
 
 /** Every rule that can be judged before the home is asked, broken ones all at once. */
-function judge(password: string, { account, current }: NewPassword, { rules, status }: { rules: readonly Rule[]; status: PasswordStatus }): Refusal[] {
-  const broken = brokenRules(password, subjectOf(account), rules).map(({ key, params }) => new Refusal(refusalOf[key] ?? 'directory.policy', { params, field: 'password' }));
+function judge(
+  password: string,
+  { account, current }: NewPassword,
+  { rules, status }: { rules: readonly Rule[]; status: PasswordStatus },
+): Refusal[] {
+  const broken = brokenRules(password, subjectOf(account), rules).map(
+    ({ key, params }) => new Refusal(refusalOf[key] ?? 'directory.policy', { params, field: 'password' }),
+  );
   const unique = [...new Map(broken.map((refusal) => [refusal.key, refusal])).values()];
   if (current !== undefined && prepared(current) === password) unique.push(new Refusal('password.same-as-current', { field: 'password' }));
   if (status.isDisabled) return [new Refusal('directory.disabled')];
   if (status.lock === 'administrator') return [new Refusal('directory.locked-by-administrator')];
-  if (status.changeableAt !== null && !status.mustChange) return [new Refusal('directory.minimum-age', { params: { at: status.changeableAt } })];
+  if (status.changeableAt !== null && !status.mustChange)
+    return [new Refusal('directory.minimum-age', { params: { at: status.changeableAt } })];
   return unique;
 }
-

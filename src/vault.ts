@@ -57,6 +57,9 @@ export function createVault({ key }: KeyFile, random: Random): Vault {
         .setAuthTag(bytes.subarray(bytes.length - tagBytes));
       return Buffer.concat([decipher.update(bytes.subarray(nonceBytes, bytes.length - tagBytes)), decipher.final()]).toString('utf8');
     },
-    digest: (purpose, value) => createHmac('sha256', keyFor(`digest ${purpose}`)).update(value).digest('base64url'),
+    digest: (purpose, value) =>
+      createHmac('sha256', keyFor(`digest ${purpose}`))
+        .update(value)
+        .digest('base64url'),
   };
 }

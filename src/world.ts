@@ -73,7 +73,14 @@ export interface Accounts {
   byRemoteId(home: string, remoteId: string): Account | null;
   all(home: string | null): readonly Account[];
   count(): { all: number; enabled: number; registered: number };
-  createLocal(account: { login: string; name: string; mail: string | null; role: Account['role']; passwordHash: string; at: Instant }): Account;
+  createLocal(account: {
+    login: string;
+    name: string;
+    mail: string | null;
+    role: Account['role'];
+    passwordHash: string;
+    at: Instant;
+  }): Account;
   /** The slow hash of a local account's password. */
   passwordHash(id: AccountId): string | null;
   setPasswordHash(id: AccountId, hash: string, at: Instant): void;
@@ -125,7 +132,16 @@ export interface Enrolments {
 }
 
 export interface Attempts {
-  open(attempt: { token: string; supportCode: string; intention: Intention; login: string; address: string; language: string; at: Instant; expiresAt: Instant }): Attempt;
+  open(attempt: {
+    token: string;
+    supportCode: string;
+    intention: Intention;
+    login: string;
+    address: string;
+    language: string;
+    at: Instant;
+    expiresAt: Instant;
+  }): Attempt;
   byToken(token: string): Attempt | null;
   byId(id: AttemptId): Attempt | null;
   /** The account behind the login, or null for a stranger, and what eligibility said. */
@@ -157,7 +173,16 @@ export interface Token {
 export type TokenPurpose = 'seed' | 'reset code' | 'reset link' | 'contact code' | 'not me' | 'pass' | 'setup';
 export interface Tokens {
   /** Replaces an earlier one of the same purpose, account and attempt. `note` is sealed by the caller if it is personal. */
-  issue(token: { purpose: TokenPurpose; secret: string; account: AccountId; attempt: AttemptId | null; at: Instant; expiresAt: Instant; tries: number; note?: string }): number;
+  issue(token: {
+    purpose: TokenPurpose;
+    secret: string;
+    account: AccountId;
+    attempt: AttemptId | null;
+    at: Instant;
+    expiresAt: Instant;
+    tries: number;
+    note?: string;
+  }): number;
   /** By its secret alone (links): null when unknown, spent or past its end. Looking spends nothing. */
   find(purpose: TokenPurpose, secret: string, now: Instant): Token | null;
   /** The live code of this account and attempt, to be compared by `matches`. */
@@ -184,7 +209,14 @@ export interface Session {
   readonly device: string;
 }
 export interface Sessions {
-  start(session: { token: string; account: AccountId; standing: Session['standing']; address: string; device: string; at: Instant }): Session;
+  start(session: {
+    token: string;
+    account: AccountId;
+    standing: Session['standing'];
+    address: string;
+    device: string;
+    at: Instant;
+  }): Session;
   /** Null when unknown or past its idle or absolute end. */
   byToken(token: string, now: Instant): Session | null;
   of(account: AccountId): readonly Session[];
@@ -207,7 +239,14 @@ export interface Write {
   readonly sentAt: Instant | null;
 }
 export interface Writes {
-  start(write: { account: AccountId; attempt: AttemptId | null; act: Write['act']; supportCode: string; address: string; at: Instant }): number;
+  start(write: {
+    account: AccountId;
+    attempt: AttemptId | null;
+    act: Write['act'];
+    supportCode: string;
+    address: string;
+    at: Instant;
+  }): number;
   /** Called just before the request leaves for `server`. */
   sent(id: number, sent: { server: string; marker: string | null; at: Instant }): void;
   end(id: number, outcome: 'done' | 'not proved' | 'refused' | 'unknown', at: Instant): void;
@@ -309,7 +348,12 @@ export interface Verified {
 export type BeforeSending = (request: { server: string; marker: string | null }) => void;
 
 export type WriteOutcome =
-  | { kind: 'done'; server: string; isProved: boolean; /** Runs inside the settling transaction: the local home writes here, the directory has already. */ apply: () => void }
+  | {
+      kind: 'done';
+      server: string;
+      isProved: boolean /** Runs inside the settling transaction: the local home writes here, the directory has already. */;
+      apply: () => void;
+    }
   /** Certainly nothing was changed. */
   | { kind: 'refused'; refusal: Refusal }
   /** Sent, and no answer came. */

@@ -15,7 +15,17 @@ const addressForm = /^[^\s@<>()[\]\\,;:"\p{Cc}]+@[^\s@<>()[\]\\,;:"\p{Cc}]+\.[^\
 /** Codes are read aloud, typed in groups and pasted with spaces. */
 export const digitsOf = (answer: string): string => answer.normalize('NFKC').replace(/[\s-]/g, '');
 
-export function emailMethod({ tokens, deliver, enrolments, random, settings, publicUrl, ownDomains, vault, atomically }: MethodNeeds): Method {
+export function emailMethod({
+  tokens,
+  deliver,
+  enrolments,
+  random,
+  settings,
+  publicUrl,
+  ownDomains,
+  vault,
+  atomically,
+}: MethodNeeds): Method {
   return {
     name: 'email',
 
@@ -25,7 +35,13 @@ export function emailMethod({ tokens, deliver, enrolments, random, settings, pub
       if (to === null || attempt === null) return;
       const code = random.digits(codeDigits);
       const link = random.token();
-      const issued = { account: account.id, attempt: attempt.id, at, expiresAt: Math.min(at + mailedCodeLife, attempt.createdAt + attemptLife), tries: triesACode };
+      const issued = {
+        account: account.id,
+        attempt: attempt.id,
+        at,
+        expiresAt: Math.min(at + mailedCodeLife, attempt.createdAt + attemptLife),
+        tries: triesACode,
+      };
       tokens.issue({ ...issued, purpose: 'reset link', secret: link });
       const token = tokens.issue({ ...issued, purpose: 'reset code', secret: code });
       const variables = { code, link: `${publicUrl}/reset/code/${link}`, minutes: Math.round((issued.expiresAt - at) / minute) };
@@ -64,7 +80,15 @@ export function emailMethod({ tokens, deliver, enrolments, random, settings, pub
           note: vault.seal('contact', address),
         });
         const variables = { code, minutes: mailedCodeLife / minute };
-        deliver.queue({ kind: 'contact-code', to: address, language, name: account.name, variables, expiresAt: at + mailedCodeLife, token });
+        deliver.queue({
+          kind: 'contact-code',
+          to: address,
+          language,
+          name: account.name,
+          variables,
+          expiresAt: at + mailedCodeLife,
+          token,
+        });
       });
       return { address };
     },
@@ -77,9 +101,12 @@ export function emailMethod({ tokens, deliver, enrolments, random, settings, pub
     async finish({ account, form, held, at }) {
       const token = tokens.live('contact code', account.id, null, at);
       return atomically((): Enrolment | Refusal => {
-        if (!token?.note || !tokens.matches(token.id, digitsOf(form.answer ?? '')) || !tokens.spend(token.id, at)) return new Refusal('method.code-wrong', { field: 'answer' });
+        if (!token?.note || !tokens.matches(token.id, digitsOf(form.answer ?? '')) || !tokens.spend(token.id, at))
+          return new Refusal('method.code-wrong', { field: 'answer' });
         const address = vault.open('contact', token.note);
-        return unusable(address, held)?.at('address') ?? enrolments.add({ account: account.id, method: 'email', label: address, secret: '', at });
+        return (
+          unusable(address, held)?.at('address') ?? enrolments.add({ account: account.id, method: 'email', label: address, secret: '', at })
+        );
       });
     },
 

@@ -56,7 +56,16 @@ export function totpMethod({ vault, enrolments, tokens, random, settings, atomic
     async begin({ account, held, at }: Enrolling) {
       if (held.length >= mostApps) return new Refusal('method.too-many', { params: { most: mostApps } });
       const seed = new Secret({ buffer: new Uint8Array(random.bytes(seedBytes)).buffer }).base32;
-      tokens.issue({ purpose: 'seed', secret: random.token(), account: account.id, attempt: null, at, expiresAt: at + seedLife, tries: 5, note: vault.seal('totp', seed) });
+      tokens.issue({
+        purpose: 'seed',
+        secret: random.token(),
+        account: account.id,
+        attempt: null,
+        at,
+        expiresAt: at + seedLife,
+        tries: 5,
+        note: vault.seal('totp', seed),
+      });
       return shown(seed, account.login);
     },
 

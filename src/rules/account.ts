@@ -31,7 +31,8 @@ export interface Account {
 export const isLocal = (account: Account): boolean => account.home === null;
 
 /** RFC 4518-like preparation that is enough to compare logins: compatibility-free NFC, case folded. */
-export const foldLogin = (login: string): string => login.normalize('NFC').toLocaleLowerCase('en').toLocaleUpperCase('en').toLocaleLowerCase('en');
+export const foldLogin = (login: string): string =>
+  login.normalize('NFC').toLocaleLowerCase('en').toLocaleUpperCase('en').toLocaleLowerCase('en');
 
 /** j•••@e•••.org : enough to recognise one's own address, too little to learn another's. */
 export function maskMail(address: string): string {

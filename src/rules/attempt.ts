@@ -61,7 +61,11 @@ export function chosen({ steps }: Attempt): { method: MethodName; at: Instant } 
 const gateOf = (method: MethodName, policy: Policy): string => (policy.mail_and_text_are_two || method !== 'sms' ? method : 'email');
 
 export const gatesPassed = (attempt: Attempt, policy: Policy): number =>
-  new Set(proofsOf(attempt).filter(({ method }) => policy.methods.includes(method)).map(({ method }) => gateOf(method, policy))).size;
+  new Set(
+    proofsOf(attempt)
+      .filter(({ method }) => policy.methods.includes(method))
+      .map(({ method }) => gateOf(method, policy)),
+  ).size;
 
 /** How many gates this account must pass now. Administrators always two; who holds an app or a passkey two, if policy says so. */
 export function gatesNeeded(account: Pick<Account, 'role'>, held: readonly MethodName[], policy: Policy): number {

@@ -41,9 +41,15 @@ export type Door = (typeof doors)[number];
 
 /** Administrators are always asked for two gates and never for questions; no row can weaken that. */
 export const settings = {
-  office_name: { default: 'Latchkey', read: (v: unknown) => (typeof v === 'string' && v.length >= 1 && v.length <= 80 ? v : null) } as Setting<string>,
+  office_name: {
+    default: 'Latchkey',
+    read: (v: unknown) => (typeof v === 'string' && v.length >= 1 && v.length <= 80 ? v : null),
+  } as Setting<string>,
   helpdesk_address: { default: '', read: (v: unknown) => (typeof v === 'string' && v.length <= 254 ? v : null) } as Setting<string>,
-  helpdesk_link: { default: '', read: (v: unknown) => (typeof v === 'string' && (v === '' || /^https:\/\/|^mailto:|^tel:/.test(v)) ? v : null) } as Setting<string>,
+  helpdesk_link: {
+    default: '',
+    read: (v: unknown) => (typeof v === 'string' && (v === '' || /^https:\/\/|^mailto:|^tel:/.test(v)) ? v : null),
+  } as Setting<string>,
 
   available_local_administrators: someOf(doors, doors),
   available_local_people: someOf(doors, doors),

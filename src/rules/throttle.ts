@@ -53,9 +53,11 @@ export function addressKey(address: string): string {
   const front = head === '' ? [] : head.split(':');
   const back = tail === undefined || tail === '' ? [] : tail.split(':');
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - front.length - back.length);
-  return `${[...front, ...Array<string>(zeros).fill('0'), ...back].slice(0, 4).map((part) => part.replace(/^0+(?=.)/, '')).join(':')}::/64`;
+  return `${[...front, ...Array<string>(zeros).fill('0'), ...back]
+    .slice(0, 4)
+    .map((part) => part.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`;
 }
-
 
 /** Keys of counters: an account by its number, a stranger by the digest of what was typed; counted the same. */
 export const accountKey = (account: number | null, loginDigest: string): string => (account === null ? `s${loginDigest}` : `a${account}`);

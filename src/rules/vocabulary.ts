@@ -35,7 +35,18 @@ export const results = ['succeeded', 'failed', 'blocked', 'cancelled', 'abandone
 export type Result = (typeof results)[number];
 
 /** The checks of eligibility, in the order in which they are made. */
-export const checks = ['known', 'available', 'in scope', 'methods', 'not protected', 'not suspended', 'not disabled', 'writeback', 'reachable', 'within limits'] as const;
+export const checks = [
+  'known',
+  'available',
+  'in scope',
+  'methods',
+  'not protected',
+  'not suspended',
+  'not disabled',
+  'writeback',
+  'reachable',
+  'within limits',
+] as const;
 export type CheckName = (typeof checks)[number];
 
 /** The directory's refusals, as classes that a person can be told about (product.md section 6), finer where the answer was. */

@@ -26,8 +26,17 @@ const fromRow = (row: AccountRow): Account => ({
 });
 
 export function accountsIn(db: Db): Accounts {
-  const byId = db.select().from(account).where(eq(account.id, sql.placeholder('id'))).prepare();
-  const byFold = db.select().from(account).where(eq(account.loginFold, sql.placeholder('fold'))).orderBy(account.id).prepare();
+  const byId = db
+    .select()
+    .from(account)
+    .where(eq(account.id, sql.placeholder('id')))
+    .prepare();
+  const byFold = db
+    .select()
+    .from(account)
+    .where(eq(account.loginFold, sql.placeholder('fold')))
+    .orderBy(account.id)
+    .prepare();
   const byRemote = db
     .select()
     .from(account)
@@ -114,13 +123,27 @@ const fromEntry = (entry: DirectoryEntry, role: Account['role']) => ({
 });
 
 function applyAccountChanges(db: Db, changes: readonly AccountChange[], at: number): void {
-  const names = ['home', 'remoteId', 'login', 'loginFold', 'name', 'mail', 'mobile', 'role', 'groups', 'isProtected', 'isDisabled', 'createdAt'] as const;
+  const names = [
+    'home',
+    'remoteId',
+    'login',
+    'loginFold',
+    'name',
+    'mail',
+    'mobile',
+    'role',
+    'groups',
+    'isProtected',
+    'isDisabled',
+    'createdAt',
+  ] as const;
   const add = db
     .insert(account)
     .values(Object.fromEntries(names.map((name) => [name, sql.placeholder(name)])) as unknown as typeof account.$inferInsert)
     .prepare();
   for (const change of changes) {
-    if (change.kind === 'add') add.run({ home: change.home, remoteId: change.entry.remoteId, createdAt: at, ...fromEntry(change.entry, change.role) });
+    if (change.kind === 'add')
+      add.run({ home: change.home, remoteId: change.entry.remoteId, createdAt: at, ...fromEntry(change.entry, change.role) });
     else if (change.kind === 'update') db.update(account).set(fromEntry(change.entry, change.role)).where(eq(account.id, change.id)).run();
     else db.update(account).set({ isDisabled: true }).where(eq(account.id, change.id)).run();
   }
@@ -128,7 +151,11 @@ function applyAccountChanges(db: Db, changes: readonly AccountChange[], at: numb
 
 type EnrolmentRow = typeof enrolment.$inferSelect;
 
-const enrolmentFrom = ({ accountId, method, ...row }: EnrolmentRow): Enrolment => ({ ...row, account: accountId, method: method as MethodName });
+const enrolmentFrom = ({ accountId, method, ...row }: EnrolmentRow): Enrolment => ({
+  ...row,
+  account: accountId,
+  method: method as MethodName,
+});
 
 export function enrolmentsIn(db: Db): Enrolments {
   const ofAccount = db

@@ -14,8 +14,16 @@ const strangersKept = 7 * day;
 export function attemptsIn(db: Db, vault: Vault): Attempts {
   const atomically = atomicallyOn(db);
   const digestOf = (secret: string): string => vault.digest('attempt', secret);
-  const byDigest = db.select().from(attempt).where(eq(attempt.tokenDigest, sql.placeholder('digest'))).prepare();
-  const byNumber = db.select().from(attempt).where(eq(attempt.id, sql.placeholder('id'))).prepare();
+  const byDigest = db
+    .select()
+    .from(attempt)
+    .where(eq(attempt.tokenDigest, sql.placeholder('digest')))
+    .prepare();
+  const byNumber = db
+    .select()
+    .from(attempt)
+    .where(eq(attempt.id, sql.placeholder('id')))
+    .prepare();
   const stepsOf = db
     .select({ step: attemptStep.step })
     .from(attemptStep)
@@ -80,7 +88,10 @@ export function attemptsIn(db: Db, vault: Vault): Attempts {
     step: (id, step) =>
       atomically(() => {
         const row = byNumber.get({ id });
-        const isOpen = row !== undefined && row.state !== 'finished' && (row.state === 'open' ? step.at < row.expiresAt : step.kind === 'ended' || step.kind === 'refused');
+        const isOpen =
+          row !== undefined &&
+          row.state !== 'finished' &&
+          (row.state === 'open' ? step.at < row.expiresAt : step.kind === 'ended' || step.kind === 'refused');
         if (isOpen) append(id, step);
         return isOpen;
       }),
@@ -145,7 +156,10 @@ export function tokensIn(db: Db, vault: Vault): Tokens {
   const atomically = atomicallyOn(db);
   // A code is short, so its digest is bound to whom it was issued for; a link is found by its secret alone.
   const digestOf = (purpose: TokenPurpose, secret: string, owner: { accountId: number; attemptId: number | null }): string =>
-    vault.digest('token', purpose.endsWith('code') ? `${purpose}\n${owner.accountId}/${owner.attemptId}\n${secret}` : `${purpose}\n${secret}`);
+    vault.digest(
+      'token',
+      purpose.endsWith('code') ? `${purpose}\n${owner.accountId}/${owner.attemptId}\n${secret}` : `${purpose}\n${secret}`,
+    );
   const nobody = { accountId: 0, attemptId: null };
   const columns = {
     id: token.id,
@@ -171,10 +185,22 @@ export function tokensIn(db: Db, vault: Vault): Tokens {
   return {
     issue: ({ purpose, secret, account: accountId, attempt: attemptId, at, expiresAt, tries, note }) =>
       atomically(() => {
-        if (purpose !== 'not me') db.update(token).set({ usedAt: at }).where(sameKind(purpose, accountId, attemptId)).run();
+        if (purpose !== 'not me')
+          db.update(token)
+            .set({ usedAt: at })
+            .where(sameKind(purpose, accountId, attemptId))
+            .run();
         return db
           .insert(token)
-          .values({ purpose, digest: digestOf(purpose, secret, { accountId, attemptId }), accountId, attemptId, expiresAt, triesLeft: tries, note: note ?? null })
+          .values({
+            purpose,
+            digest: digestOf(purpose, secret, { accountId, attemptId }),
+            accountId,
+            attemptId,
+            expiresAt,
+            triesLeft: tries,
+            note: note ?? null,
+          })
           .returning({ id: token.id })
           .get().id;
       }),
@@ -189,7 +215,10 @@ export function tokensIn(db: Db, vault: Vault): Tokens {
       atomically(() => {
         const row = db.select().from(token).where(eq(token.id, id)).get();
         if (!row || row.usedAt !== null || row.triesLeft <= 0) return false;
-        db.update(token).set({ triesLeft: row.triesLeft - 1 }).where(eq(token.id, id)).run();
+        db.update(token)
+          .set({ triesLeft: row.triesLeft - 1 })
+          .where(eq(token.id, id))
+          .run();
         return timingSafeEqual(Buffer.from(row.digest), Buffer.from(digestOf(row.purpose as TokenPurpose, secret, row)));
       }),
     spend: (id, at) =>

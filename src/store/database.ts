@@ -46,21 +46,29 @@ export function schemaState(db: Db): 'current' | 'older' | 'newer' | 'altered' |
   return applied.length < known.length ? 'older' : 'current';
 }
 
-const fileHash = (tag: string): string => createHash('sha256').update(readFileSync(join(migrationsFolder, `${tag}.sql`))).digest('hex');
+const fileHash = (tag: string): string =>
+  createHash('sha256')
+    .update(readFileSync(join(migrationsFolder, `${tag}.sql`)))
+    .digest('hex');
 
 /** Applies what is missing. An existing database is copied beside itself first; returns the copy's name, or null when nothing was to do. */
 export function bringUpToDate(db: Db, file: string): string | null {
   const state = schemaState(db);
   if (state === 'current') return null;
-  if (state === 'newer') throw new StoreProblem(`${file} was written by a newer Latchkey. Start that version, or restore a backup made before the upgrade.`);
-  if (state === 'altered') throw new StoreProblem(`${file} was made by other migrations than this version has. Start the version that wrote it, or restore a backup.`);
+  if (state === 'newer')
+    throw new StoreProblem(`${file} was written by a newer Latchkey. Start that version, or restore a backup made before the upgrade.`);
+  if (state === 'altered')
+    throw new StoreProblem(
+      `${file} was made by other migrations than this version has. Start the version that wrote it, or restore a backup.`,
+    );
   const copy = state === 'older' ? copyBefore(db, file) : null;
   // drizzle wraps each migration in a transaction, in which PRAGMA foreign_keys does nothing: a rebuilt table would cascade its rows away.
   db.$client.pragma('foreign_keys = OFF');
   migrate(db, { migrationsFolder });
   db.$client.pragma('foreign_keys = ON');
   const dangling = db.$client.pragma('foreign_key_check') as unknown[];
-  if (dangling.length > 0) throw new StoreProblem(`The migration left ${dangling.length} dangling rows in ${file}. The copy ${copy ?? ''} is as it was before.`);
+  if (dangling.length > 0)
+    throw new StoreProblem(`The migration left ${dangling.length} dangling rows in ${file}. The copy ${copy ?? ''} is as it was before.`);
   return copy;
 }
 

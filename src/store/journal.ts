@@ -21,12 +21,20 @@ export function journalIn(db: Db, { vault, clock, random }: { vault: Vault; cloc
     .prepare();
   const insertPersonal = db
     .insert(journalPersonal)
-    .values({ seq: sql.placeholder('seq'), field: sql.placeholder('field'), salt: sql.placeholder('salt'), value: sql.placeholder('value') })
+    .values({
+      seq: sql.placeholder('seq'),
+      field: sql.placeholder('field'),
+      salt: sql.placeholder('salt'),
+      value: sql.placeholder('value'),
+    })
     .prepare();
-  const head = db.$client.prepare('INSERT INTO journal_head (id, seq, mac) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, mac = excluded.mac');
+  const head = db.$client.prepare(
+    'INSERT INTO journal_head (id, seq, mac) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, mac = excluded.mac',
+  );
 
   const fieldDigest = (field: PersonalField, salt: string, value: string): string => vault.digest(`journal ${field}`, `${salt}\n${value}`);
-  const rowHash = (before: string, row: Omit<ChainRow, 'hash'>): string => vault.digest('journal', JSON.stringify([before, ...columns.slice(0, -1).map((name) => row[name as keyof typeof row])]));
+  const rowHash = (before: string, row: Omit<ChainRow, 'hash'>): string =>
+    vault.digest('journal', JSON.stringify([before, ...columns.slice(0, -1).map((name) => row[name as keyof typeof row])]));
   const headMac = (seq: number, hash: string): string => vault.digest('journal head', `${seq}\n${hash}`);
 
   function append(event: JournalEvent): void {
@@ -64,7 +72,8 @@ export function journalIn(db: Db, { vault, clock, random }: { vault: Vault; cloc
     const values = new Map<string, string>();
     const seqs = rows.map(({ seq }) => seq);
     if (seqs.length > 0) {
-      for (const { seq, field, value } of db.select().from(journalPersonal).where(inArray(journalPersonal.seq, seqs)).all()) values.set(`${seq} ${field}`, value);
+      for (const { seq, field, value } of db.select().from(journalPersonal).where(inArray(journalPersonal.seq, seqs)).all())
+        values.set(`${seq} ${field}`, value);
     }
     return rows.map(({ seq, at, event, method, result, detail, supportCode, hash }) => ({
       seq,
@@ -115,7 +124,9 @@ export function journalIn(db: Db, { vault, clock, random }: { vault: Vault; cloc
         .limit(count)
         .all()
         .map(({ seq }) => seq);
-      return seqs.length === 0 ? [] : withPersonal(db.select().from(journal).where(inArray(journal.seq, seqs)).orderBy(desc(journal.seq)).all());
+      return seqs.length === 0
+        ? []
+        : withPersonal(db.select().from(journal).where(inArray(journal.seq, seqs)).orderBy(desc(journal.seq)).all());
     },
     *rows() {
       for (const rows of pages()) yield* withPersonal(rows);

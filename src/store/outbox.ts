@@ -7,7 +7,14 @@ import { outbox, token } from './schema.ts';
 
 export function outboxIn(db: Db): Outbox {
   const atomically = atomicallyOn(db);
-  const letters = { id: outbox.id, kind: outbox.kind, to: outbox.recipient, sealed: outbox.sealed, tries: outbox.tries, queuedAt: outbox.queuedAt };
+  const letters = {
+    id: outbox.id,
+    kind: outbox.kind,
+    to: outbox.recipient,
+    sealed: outbox.sealed,
+    tries: outbox.tries,
+    queuedAt: outbox.queuedAt,
+  };
 
   function wipeUseless(now: number): void {
     const isSpent = sql`EXISTS (SELECT 1 FROM ${token} WHERE ${token.id} = ${outbox.tokenId} AND ${token.usedAt} IS NOT NULL)`;
@@ -52,7 +59,13 @@ export function outboxIn(db: Db): Outbox {
       const waiting = db.select({ letters: count() }).from(outbox).where(isNotNull(outbox.nextAt)).get()?.letters ?? 0;
       const isDead = sql`${outbox.deadAt} IS NOT NULL AND ${outbox.problem} <> 'no longer of use'`;
       const dead = db.select({ letters: count() }).from(outbox).where(isDead).get()?.letters ?? 0;
-      const last = db.select({ at: outbox.sentAt }).from(outbox).where(isNotNull(outbox.sentAt)).orderBy(desc(outbox.sentAt)).limit(1).get();
+      const last = db
+        .select({ at: outbox.sentAt })
+        .from(outbox)
+        .where(isNotNull(outbox.sentAt))
+        .orderBy(desc(outbox.sentAt))
+        .limit(1)
+        .get();
       const troubled = db
         .select({ problem: outbox.problem })
         .from(outbox)
@@ -62,6 +75,7 @@ export function outboxIn(db: Db): Outbox {
         .get();
       return { waiting, dead, lastSentAt: last?.at ?? null, lastProblem: troubled?.problem ?? null };
     },
-    nextAt: () => db.select({ at: outbox.nextAt }).from(outbox).where(isNotNull(outbox.nextAt)).orderBy(asc(outbox.nextAt)).limit(1).get()?.at ?? null,
+    nextAt: () =>
+      db.select({ at: outbox.nextAt }).from(outbox).where(isNotNull(outbox.nextAt)).orderBy(asc(outbox.nextAt)).limit(1).get()?.at ?? null,
   };
 }

@@ -12,7 +12,11 @@ const useWrittenEvery = minute; // a session's last use is written at most once 
 
 export function sessionsIn(db: Db, vault: Vault, policy: () => Policy): Sessions {
   const digestOf = (secret: string): string => vault.digest('session', secret);
-  const byDigest = db.select().from(session).where(eq(session.tokenDigest, sql.placeholder('digest'))).prepare();
+  const byDigest = db
+    .select()
+    .from(session)
+    .where(eq(session.tokenDigest, sql.placeholder('digest')))
+    .prepare();
   const fromRow = ({ accountId, tokenDigest: _, ...row }: typeof session.$inferSelect): Session => ({
     ...row,
     account: accountId,
@@ -41,7 +45,10 @@ export function sessionsIn(db: Db, vault: Vault, policy: () => Policy): Sessions
     },
     of: (accountId) => db.select().from(session).where(eq(session.accountId, accountId)).orderBy(desc(session.usedAt)).all().map(fromRow),
     renew(id, { token, standing, at }) {
-      db.update(session).set({ tokenDigest: digestOf(token), standing, usedAt: at, provedAt: at }).where(eq(session.id, id)).run();
+      db.update(session)
+        .set({ tokenDigest: digestOf(token), standing, usedAt: at, provedAt: at })
+        .where(eq(session.id, id))
+        .run();
     },
     end(id) {
       db.delete(session).where(eq(session.id, id)).run();
@@ -54,7 +61,9 @@ export function sessionsIn(db: Db, vault: Vault, policy: () => Policy): Sessions
     expire(now, limit) {
       const { idle, absolute } = ends();
       return db.$client
-        .prepare('DELETE FROM session WHERE id IN (SELECT id FROM session WHERE used_at <= ? UNION SELECT id FROM session WHERE created_at <= ? LIMIT ?)')
+        .prepare(
+          'DELETE FROM session WHERE id IN (SELECT id FROM session WHERE used_at <= ? UNION SELECT id FROM session WHERE created_at <= ? LIMIT ?)',
+        )
         .run(now - idle, now - absolute, limit).changes;
     },
   };
@@ -64,15 +73,35 @@ export function throttleIn(db: Db): Throttle {
   const atomically = atomicallyOn(db);
   const within = (limit: Limit, key: string, now: number) => and(eq(hit.limit, limit.name), eq(hit.key, key), gt(hit.at, now - limit.span));
   return {
-    count: (limit, key, now) => db.select({ hits: count() }).from(hit).where(within(limit, key, now)).get()?.hits ?? 0,
+    count: (limit, key, now) =>
+      db
+        .select({ hits: count() })
+        .from(hit)
+        .where(within(limit, key, now))
+        .get()?.hits ?? 0,
     hit(limit, key, now) {
-      db.insert(hit).values({ limit: limit.name, key, at: now, endsAt: now + limit.span }).run();
+      db.insert(hit)
+        .values({ limit: limit.name, key, at: now, endsAt: now + limit.span })
+        .run();
     },
     easesAt(limit, key, now) {
-      const oldest = db.select({ at: hit.at }).from(hit).where(within(limit, key, now)).orderBy(asc(hit.at)).limit(1).get();
+      const oldest = db
+        .select({ at: hit.at })
+        .from(hit)
+        .where(within(limit, key, now))
+        .orderBy(asc(hit.at))
+        .limit(1)
+        .get();
       return oldest ? oldest.at + limit.span : null;
     },
-    lastAt: (limit, key, now) => db.select({ at: hit.at }).from(hit).where(within(limit, key, now)).orderBy(desc(hit.at)).limit(1).get()?.at ?? null,
+    lastAt: (limit, key, now) =>
+      db
+        .select({ at: hit.at })
+        .from(hit)
+        .where(within(limit, key, now))
+        .orderBy(desc(hit.at))
+        .limit(1)
+        .get()?.at ?? null,
     clear(limit, key) {
       db.delete(hit)
         .where(and(eq(hit.limit, limit.name), eq(hit.key, key)))
@@ -87,7 +116,13 @@ export function throttleIn(db: Db): Throttle {
       db
         .select({ marker: wrongPassword.marker })
         .from(wrongPassword)
-        .where(and(eq(wrongPassword.accountId, accountId), eq(wrongPassword.digest, digest), gt(wrongPassword.at, now - limits.wrongPassword.span)))
+        .where(
+          and(
+            eq(wrongPassword.accountId, accountId),
+            eq(wrongPassword.digest, digest),
+            gt(wrongPassword.at, now - limits.wrongPassword.span),
+          ),
+        )
         .get() ?? null,
     rememberWrongPassword(accountId, digest, marker, now) {
       db.insert(wrongPassword)
@@ -103,8 +138,8 @@ export function throttleIn(db: Db): Throttle {
         db.delete(wrongPassword)
           .where(lt(wrongPassword.at, now - limits.wrongPassword.span))
           .run();
-        return db.$client.prepare('DELETE FROM hit WHERE rowid IN (SELECT rowid FROM hit WHERE ends_at < ? LIMIT ?)').run(now, limit).changes;
+        return db.$client.prepare('DELETE FROM hit WHERE rowid IN (SELECT rowid FROM hit WHERE ends_at < ? LIMIT ?)').run(now, limit)
+          .changes;
       }),
   };
 }
-

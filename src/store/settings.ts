@@ -23,7 +23,10 @@ export function settingsIn(db: Db): Settings {
     set(key: SettingKey, value: unknown) {
       if (settings[key].read(value) === null) throw new RangeError(`not a value of ${key}`);
       const stored = JSON.stringify(value);
-      db.insert(setting).values({ key, value: stored }).onConflictDoUpdate({ target: setting.key, set: { value: stored } }).run();
+      db.insert(setting)
+        .values({ key, value: stored })
+        .onConflictDoUpdate({ target: setting.key, set: { value: stored } })
+        .run();
       policy = null;
     },
     note: (name) => db.select({ value: note.value }).from(note).where(eq(note.name, name)).get()?.value ?? null,

@@ -1,6 +1,21 @@
 /** The store as the rest of Latchkey sees it: every repository over one open database. */
 
-import type { Accounts, Atomically, Attempts, Clock, Enrolments, Journal, Outbox, Random, Sessions, Settings, Throttle, Tokens, Vault, Writes } from '../world.ts';
+import type {
+  Accounts,
+  Atomically,
+  Attempts,
+  Clock,
+  Enrolments,
+  Journal,
+  Outbox,
+  Random,
+  Sessions,
+  Settings,
+  Throttle,
+  Tokens,
+  Vault,
+  Writes,
+} from '../world.ts';
 import { accountsIn, enrolmentsIn } from './accounts.ts';
 import { attemptsIn, tokensIn, writesIn } from './attempts.ts';
 import { atomicallyOn, type Db } from './database.ts';

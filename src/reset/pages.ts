@@ -1,0 +1,158 @@
+/** The pages of the reset portal: each door, and the page for each place an attempt can be at. */
+
+import { isRefusal, type Refusal } from '../rules/refusal.ts';
+import type { Intention, RefusalKey } from '../rules/vocabulary.ts';
+import type { Written } from '../set-password.ts';
+import { type Page, page, type Reply, type Route, refused, seeOther, type Visit } from '../web/visit.ts';
+import type { PasswordReset, Sight } from './reset.ts';
+
+const viewOf: Record<Sight['place'], string> = {
+  method: 'reset/method',
+  answer: 'reset/answer',
+  password: 'reset/password',
+  unlock: 'reset/unlock',
+  writing: 'reset/writing',
+  done: 'reset/done',
+  'not proved': 'reset/not-proved',
+  unknown: 'reset/unknown',
+  expired: 'reset/expired',
+  ended: 'reset/ended',
+  away: 'reset/away',
+  refused: 'reset/refused',
+};
+
+/** Refusals after which the attempt's own page says best what is going on. */
+const tellsItself: readonly RefusalKey[] = ['attempt.none', 'attempt.expired', 'attempt.finished', 'attempt.writing', 'attempt.gates-open'];
+
+export function resetPages(reset: PasswordReset): Route[] {
+  const loginPage = (intention: Intention, refusals: readonly Refusal[] = [], typed: Record<string, string> = {}): Reply =>
+    page(
+      intention === 'unlock' ? 'reset/start-unlock' : 'reset/start',
+      { intention, refusals, typed, step: { at: 1 } },
+      statusOf(refusals),
+    );
+
+  function attemptPage(sight: Sight, refusals: readonly Refusal[] = [], isAnother = false): Reply {
+    const place = isAnother && sight.place === 'answer' ? 'method' : sight.place;
+    const view = place === 'done' && sight.intention === 'unlock' ? 'reset/unlocked' : viewOf[place];
+    return page(view, { ...sight, ...stepOf(sight), refusals, broken: refusals.flatMap(ruleOf) }, statusOf(refusals));
+  }
+
+  const home: Page = async ({ attemptToken, query }) => {
+    const sight = await reset.show(attemptToken);
+    return sight ? attemptPage(sight, [], 'another' in query) : loginPage('reset');
+  };
+
+  const unlockHome: Page = async ({ attemptToken, query }) => {
+    const sight = await reset.show(attemptToken);
+    return sight?.intention === 'unlock' ? attemptPage(sight, [], 'another' in query) : loginPage('unlock');
+  };
+
+  const identify: Page = async ({ form, address, language, supportCode }) => {
+    const intention: Intention = form.intention === 'unlock' ? 'unlock' : 'reset';
+    const opened = await reset.identify({ login: form.login ?? '', intention, address, language, supportCode });
+    return isRefusal(opened) ? loginPage(intention, [opened], { login: form.login ?? '' }) : seeOther('/reset', { attempt: opened.token });
+  };
+
+  /** The attempt's page again with the reason, or the page that knows better why this went no further. */
+  async function again({ attemptToken }: Visit, refusals: readonly Refusal[]): Promise<Reply> {
+    const sight = refusals.some(({ key }) => tellsItself.includes(key)) ? null : await reset.show(attemptToken);
+    return sight
+      ? attemptPage(
+          sight,
+          refusals,
+          refusals.some(({ field }) => field === 'method'),
+        )
+      : seeOther('/reset');
+  }
+
+  const choose: Page = async (visit) => {
+    const chosen = await reset.choose(visit.attemptToken ?? '', visit.form.method ?? '');
+    return isRefusal(chosen) ? again(visit, [chosen]) : seeOther('/reset');
+  };
+
+  const answer: Page = async (visit) => {
+    const judged = await reset.answer(visit.attemptToken ?? '', visit.form.answer ?? '');
+    return isRefusal(judged) ? again(visit, [judged]) : seeOther('/reset', { attempt: judged.token });
+  };
+
+  const complete: Page = async (visit) => {
+    const typed = { password: visit.form.password ?? '', again: visit.form.password_again ?? '' };
+    return afterWriting(visit, await reset.complete(visit.attemptToken ?? '', typed));
+  };
+
+  const unlock: Page = async (visit) => afterWriting(visit, await reset.unlock(visit.attemptToken ?? ''));
+
+  function afterWriting(visit: Visit, written: Written | Refusal): Reply | Promise<Reply> {
+    if (isRefusal(written)) return again(visit, [written]);
+    return written.kind === 'refused' ? again(visit, written.refusals) : seeOther('/reset');
+  }
+
+  const cancel: Page = ({ attemptToken }) => {
+    if (attemptToken !== null) reset.cancel(attemptToken);
+    return seeOther('/reset', { attempt: null });
+  };
+
+  const link: Page = ({ params }) =>
+    reset.linkOpens(params.token ?? '')
+      ? page('reset/link', { action: `/reset/code/${params.token}` })
+      : page('reset/link-spent', {}, { status: 404 });
+
+  const followLink: Page = async ({ params }) => {
+    const followed = await reset.followLink(params.token ?? '');
+    return isRefusal(followed) ? page('reset/link-spent', {}, { status: 422 }) : seeOther('/reset', { attempt: followed.token });
+  };
+
+  const help: Page = ({ policy }) => page('reset/help', helpModel(policy));
+
+  const askForHelp: Page = ({ attemptToken, form, address, supportCode, language, policy }) => {
+    const ask = { name: form.name ?? '', contact: form.contact ?? '', words: form.words ?? '' };
+    const asked = reset.askForHelp({ token: attemptToken, ...ask, address, supportCode, language });
+    return isRefusal(asked)
+      ? { ...refused('reset/help', [asked], { ...helpModel(policy), typed: ask }), ...statusOf([asked]) }
+      : seeOther('/reset/help/sent');
+  };
+
+  return [
+    { method: 'GET', path: '/reset', who: 'anyone', page: home },
+    { method: 'GET', path: '/unlock', who: 'anyone', page: unlockHome },
+    { method: 'POST', path: '/reset/identify', who: 'anyone', page: identify },
+    { method: 'POST', path: '/reset/method', who: 'anyone', page: choose },
+    { method: 'POST', path: '/reset/answer', who: 'anyone', page: answer },
+    { method: 'POST', path: '/reset/password', who: 'anyone', page: complete },
+    { method: 'POST', path: '/reset/unlock', who: 'anyone', page: unlock },
+    { method: 'POST', path: '/reset/cancel', who: 'anyone', page: cancel },
+    { method: 'GET', path: '/reset/code/:token', who: 'anyone', page: link },
+    { method: 'POST', path: '/reset/code/:token', who: 'anyone', page: followLink },
+    { method: 'GET', path: '/reset/help', who: 'anyone', page: help },
+    { method: 'POST', path: '/reset/help', who: 'anyone', page: askForHelp },
+    { method: 'GET', path: '/reset/help/sent', who: 'anyone', page: () => page('reset/help-sent') },
+  ];
+}
+
+const helpModel = ({ helpdesk_address, helpdesk_link }: Visit['policy']) => ({
+  isMailed: helpdesk_address !== '',
+  link: helpdesk_link || null,
+});
+
+/** The login was step 1, each gate is one, the new password or the unlocking is the last; the total is told once a gate is passed. */
+function stepOf({ place, gate }: Sight): { step?: { at: number; of: number | null } } {
+  const of = gate.of === null ? null : gate.of + 2;
+  if (place === 'method' || place === 'answer') return { step: { at: gate.number + 1, of } };
+  return place === 'password' || place === 'unlock' ? { step: { at: gate.number + 1, of } } : {};
+}
+
+function statusOf(refusals: readonly Refusal[]): { status: number; retryAfter?: number } {
+  const limit = refusals.find(({ key }) => key === 'limit.address');
+  if (limit) return { status: 429, retryAfter: Number(limit.params.seconds ?? 1) };
+  if (refusals.some(({ key }) => key === 'desk.busy' || key === 'desk.directory-away')) return { status: 503, retryAfter: 30 };
+  return { status: refusals.length > 0 ? 422 : 200 };
+}
+
+/** Which of the listed rules a refusal means, so that the list can mark it. */
+function ruleOf({ key }: Refusal): string[] {
+  if (key === 'password.too-short' || key === 'directory.too-short') return ['length'];
+  if (key === 'password.contains-name') return ['login', 'name'];
+  if (key === 'directory.quality') return ['classes'];
+  return key === 'directory.history' ? ['history'] : [];
+}
