@@ -1,0 +1,88 @@
+/** Distinguished names (RFC 4514): read, compared and written. It knows no server; a server's spelling of a name is never changed by it. */
+
+export interface NamePart {
+  readonly attribute: string;
+  readonly value: string;
+}
+/** From the entry up to the root; each step is a set of one or more attribute values. */
+export type Dn = readonly (readonly NamePart[])[];
+
+/** Throws a SyntaxError for what is no distinguished name, such as Active Directory's `<GUID=..>`. */
+export function parseDn(text: string): Dn {
+  if (text.trim() === '') return [];
+  return cut(text, /[,;]/).map((rdn) => cut(rdn, /\+/).map(namePart));
+}
+
+/** Cuts at separators that are neither escaped nor within quotes (RFC 2253 allowed those). */
+function cut(text: string, separator: RegExp): string[] {
+  const pieces = [''];
+  let isQuoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at] ?? '';
+    if (character === '"') isQuoted = !isQuoted;
+    if (!isQuoted && separator.test(character)) pieces.push('');
+    else pieces[pieces.length - 1] += character === '\\' ? character + (text[++at] ?? '') : character;
+  }
+  return pieces;
+}
+
+function namePart(text: string): NamePart {
+  const found = /^\s*([a-z][a-z0-9-]*|(?:oid\.)?\d+(?:\.\d+)+)\s*=\s*(.*)$/is.exec(text);
+  if (!found) throw new SyntaxError('no distinguished name');
+  return { attribute: (found[1] ?? '').replace(/^oid\./i, ''), value: plainValue(found[2] ?? '') };
+}
+
+function plainValue(text: string): string {
+  if (text.startsWith('#')) return text.trim().toLowerCase();
+  const bare = /^"(.*)" *$/s.exec(text)?.[1] ?? text;
+  const pieces = bare.split(/(\\[0-9a-f]{2}|\\.)/is);
+  const bytes = pieces.map((piece, index) => {
+    if (index % 2 === 0) return Buffer.from(index === pieces.length - 1 && bare === text ? piece.trimEnd() : piece, 'utf8');
+    return piece.length === 3 ? Buffer.from(piece.slice(1), 'hex') : Buffer.from(piece.slice(1), 'utf8');
+  });
+  return Buffer.concat(bytes).toString('utf8');
+}
+
+/**
+ * The same key for every spelling of one name: for comparing, never for sending. Values are compared without case and with runs of
+ * spaces as one, as caseIgnoreMatch does (RFC 4518); what is no distinguished name is compared as it stands.
+ */
+export function dnKey(text: string): string {
+  const isPlain = !/[\\"+;#]|\s\s|[,=]\s|\s[,=]|^\s|\s$/.test(text);
+  if (isPlain) return fold(text);
+  try {
+    return parseDn(text).map(stepKey).join(',');
+  } catch {
+    return fold(text);
+  }
+}
+
+const stepKey = (rdn: readonly NamePart[]): string =>
+  rdn
+    .map(
+      ({ attribute, value }) =>
+        `${attribute}=${value
+          .trim()
+          .replace(/\s+/g, ' ')
+          .replace(/[\\,+]/g, (sign) => `\\${sign.charCodeAt(0).toString(16)}`)}`,
+    )
+    .map(fold)
+    .sort()
+    .join('+');
+
+const fold = (text: string): string => text.normalize('NFC').toLowerCase();
+
+export const isSameDn = (one: string, other: string): boolean => dnKey(one) === dnKey(other);
+
+/** RFC 4514 2.4; control characters are escaped as well, so that a line of a log stays one line. */
+export function escapeValue(value: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped
+  const inner = value.replace(/[\\",+;<>=\0-\x1f\x7f]/g, (sign) =>
+    sign < ' ' || sign === '\x7f' ? `\\${sign.charCodeAt(0).toString(16).padStart(2, '0')}` : `\\${sign}`,
+  );
+  const front = inner.replace(/^[ #]/, '\\$&');
+  return value.length > 1 && value.endsWith(' ') ? `${front.slice(0, -1)}\\ ` : front;
+}
+
+export const dnText = (dn: Dn): string =>
+  dn.map((rdn) => rdn.map(({ attribute, value }) => `${attribute}=${escapeValue(value)}`).join('+')).join(',');

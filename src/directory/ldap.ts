@@ -1,0 +1,199 @@
+/**
+ * One encrypted connection to one LDAP server: bind, search, modify and extended requests, each with its own deadline. What a server answers
+ * is a value; silence, and what must not be sent, is thrown as an LdapFailure. It knows no kind of directory.
+ */
+
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import { integer, octetString, sequence, tlv } from './ber.ts';
+import { failureFrom, LdapFailure } from './failure.ts';
+import type { Filter } from './filter.ts';
+import * as ldapjs from './ldapjs.ts';
+import { type Line, openLine } from './line.ts';
+
+export type { Answer, Change, RequestControl, ResponseControl } from './ldapjs.ts';
+
+export interface Address {
+  /** `ldaps://host[:port]` or `ldap://host[:port]`. */
+  readonly url: string;
+  /** RFC 4511 4.14; without it an `ldap://` address is refused before anything is sent. */
+  readonly startTls: boolean;
+  /** PEM; null: the authorities that Node trusts. */
+  readonly ca: string | null;
+  /** The most that any one operation may take; connecting, TLS included, is one. */
+  readonly timeoutMillis: number;
+}
+
+export interface Entry {
+  /** As the server spelled it, to be sent back as it is. */
+  readonly dn: string;
+  text(attribute: string): string | null;
+  texts(attribute: string): readonly string[];
+  bytes(attribute: string): Buffer | null;
+}
+
+export interface Search {
+  readonly base: string;
+  readonly scope: 'base' | 'one' | 'sub';
+  readonly filter: Filter;
+  readonly attributes: readonly string[];
+  readonly controls?: readonly ldapjs.RequestControl[];
+  readonly sizeLimit?: number;
+}
+
+export interface Sending {
+  readonly controls?: readonly ldapjs.RequestControl[];
+  /** Runs in the same turn as the writing to the socket; if it throws, nothing is sent. */
+  readonly beforeSending?: () => void;
+}
+
+export interface Link {
+  readonly url: string;
+  readonly isOpen: boolean;
+  /** Simple bind (RFC 4513 5.1). An empty password would be an anonymous bind, and succeed: it is refused before the wire. */
+  bind(dn: string, password: string, controls?: readonly ldapjs.RequestControl[]): Promise<ldapjs.Answer>;
+  /** All entries of a search that is expected to be small; none when the base is missing. Throws the answer when it is not complete. */
+  search(search: Search): Promise<readonly Entry[]>;
+  /** Page by page (RFC 2696); the next is asked for only when it is wanted. A size limit is a failure, never an end. */
+  pages(search: Search, pageSize: number): AsyncGenerator<readonly Entry[], void, void>;
+  modify(dn: string, changes: readonly ldapjs.Change[], sending?: Sending): Promise<ldapjs.Answer>;
+  extended(oid: string, value: Buffer | null, sending?: Sending): Promise<ldapjs.Answer>;
+  close(): void;
+}
+
+const pagedResults = '1.2.840.113556.1.4.319';
+const noSuchObject = 32;
+
+/** Resolves when the connection is open and encrypted; throws an LdapFailure when it cannot be. */
+export async function connect(address: Address): Promise<Link> {
+  const { startTls, ca, timeoutMillis } = address;
+  const { protocol, hostname, port } = new URL(address.url);
+  const isFromStart = protocol === 'ldaps:';
+  if (!isFromStart && !startTls) throw new LdapFailure('clear', { url: address.url, text: 'the connection would not be encrypted' });
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const tlsOptions: ConnectionOptions = {
+    host,
+    minVersion: 'TLSv1.2',
+    ...(isIP(host) ? {} : { servername: host }),
+    ...(ca === null ? {} : { ca }),
+  };
+  const url = `${protocol}//${hostname}:${port || (isFromStart ? 636 : 389)}`;
+  const client = ldapjs.newClient({ url, host, tlsOptions, connectMillis: timeoutMillis });
+  const line = openLine(client, { url: address.url, timeoutMillis });
+  try {
+    await line.run<void>((done) => {
+      client.once('connect', () => {
+        const incoming = ldapjs.takeAnswers(client);
+        const ready = (trouble: unknown) => {
+          incoming.everything();
+          if (trouble) done.reject(failureFrom(trouble, address.url));
+          else done.resolve();
+        };
+        if (isFromStart) ready(null);
+        else
+          client.starttls({ ...tlsOptions }, [], (error) =>
+            ready(startTlsTrouble({ client, error, refusal: incoming.refusal(), url: address.url })),
+          );
+      });
+    });
+  } catch (error) {
+    line.close();
+    throw error;
+  }
+  return linkOver(client, line, address.url);
+}
+
+function startTlsTrouble(ended: {
+  client: ldapjs.LibraryClient;
+  error: Error | null;
+  refusal: ldapjs.Answer | null;
+  url: string;
+}): Error | null {
+  const { client, error, refusal, url } = ended;
+  client._socket?.on('error', () => undefined);
+  if (refusal) return new LdapFailure('answer', { url, text: 'StartTLS was refused', answer: refusal });
+  if (error) return error;
+  // What came in the clear behind the answer must not be taken for the server's own words (the "STARTTLS injection" of many clients).
+  return client._tracker?.parser.buffer === null ? null : new LdapFailure('clear', { url, text: 'clear bytes behind the StartTLS answer' });
+}
+
+function linkOver(client: ldapjs.LibraryClient, line: Line, url: string): Link {
+  /** Sends one request and reads its one answer. */
+  function ask(
+    send: (done: (error: Error | null, response?: unknown) => void) => void,
+    beforeSending?: () => void,
+  ): Promise<ldapjs.Answer> {
+    return line.run((done, sending) => {
+      if (!line.isOpen) throw new LdapFailure('closed', { url, text: 'the connection was closed' });
+      if (!isEncrypted(client)) throw new LdapFailure('clear', { url, text: 'the connection is not encrypted' });
+      beforeSending?.();
+      sending();
+      send((error, response) => (error ? done.reject(failureFrom(error, url).of(true)) : done.resolve(ldapjs.answerOf(response))));
+    });
+  }
+
+  async function readAll(search: Search, into: Entry[]): Promise<ldapjs.Answer> {
+    const { base, controls = [], attributes, scope, filter, sizeLimit = 0 } = search;
+    // Our own deadline ends a search; to ldapjs 0 would mean 10 s, so the server gets an hour.
+    const options = { scope, filter: ldapjs.sentFilter(filter), attributes: [...attributes], sizeLimit, timeLimit: 3600 };
+    return ask((done) =>
+      client.search(ldapjs.sentDn(base), options, ldapjs.sentControls(controls), (error, events) => {
+        if (error) return done(error);
+        events.on('searchEntry', (entry: ldapjs.LibraryEntry) => into.push(entryOf(entry)));
+        events.on('error', (problem: Error) => done(problem));
+        events.on('end', (response: unknown) => done(null, response));
+      }),
+    );
+  }
+
+  const incomplete = (answer: ldapjs.Answer) =>
+    new LdapFailure('answer', { url, text: `search: ${answer.resultCode} ${answer.diagnosticMessage}`, wasSent: true, answer });
+
+  return {
+    url,
+    get isOpen() {
+      return line.isOpen;
+    },
+    async bind(dn, password, controls = []) {
+      if (password === '') throw new LdapFailure('empty password', { url, text: 'an empty password is never sent' });
+      return ask((done) => client.bind(dn, password, ldapjs.sentControls(controls), done));
+    },
+    async search(search) {
+      const entries: Entry[] = [];
+      const answer = await readAll(search, entries);
+      if (answer.resultCode !== 0 && answer.resultCode !== noSuchObject) throw incomplete(answer);
+      return entries;
+    },
+    async *pages(search, pageSize) {
+      let cookie: Buffer | null = Buffer.alloc(0);
+      while (cookie !== null) {
+        const entries: Entry[] = [];
+        const control = { type: pagedResults, value: tlv(sequence, integer(pageSize), tlv(octetString, cookie)) };
+        const answer: ldapjs.Answer = await readAll({ ...search, controls: [...(search.controls ?? []), control] }, entries);
+        if (answer.resultCode !== 0) throw incomplete(answer);
+        // An empty page may have a cookie and is no end; a missing or an empty cookie is.
+        const paged = answer.controls.find(({ type }) => type === pagedResults)?.value as { cookie: Buffer } | undefined;
+        cookie = paged && paged.cookie.length > 0 ? paged.cookie : null;
+        yield entries;
+      }
+    },
+    modify: (dn, changes, { controls = [], beforeSending } = {}) =>
+      ask((done) => client.modify(ldapjs.sentDn(dn), changes.map(ldapjs.sentChange), ldapjs.sentControls(controls), done), beforeSending),
+    extended: (oid, value, { controls = [], beforeSending } = {}) =>
+      ask((done) => client._send(ldapjs.sentExtended(oid, value, controls), [0], null, done), beforeSending),
+    close: line.close,
+  };
+}
+
+const isEncrypted = (client: ldapjs.LibraryClient): boolean => (client._socket as { encrypted?: boolean } | null)?.encrypted === true;
+
+function entryOf({ objectName, attributes }: ldapjs.LibraryEntry): Entry {
+  const byName = new Map(attributes.map(({ type, buffers }) => [type.toLowerCase(), buffers]));
+  const values = (attribute: string) => byName.get(attribute.toLowerCase()) ?? [];
+  return {
+    dn: objectName.toString(),
+    text: (attribute) => values(attribute)[0]?.toString('utf8') ?? null,
+    texts: (attribute) => values(attribute).map((value) => value.toString('utf8')),
+    bytes: (attribute) => values(attribute)[0] ?? null,
+  };
+}

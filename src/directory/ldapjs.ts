@@ -1,0 +1,229 @@
+/**
+ * ldapjs 3.0.7 and the cures of its faults, all in this file. The library is pinned and no longer changes; each cure was seen to work on
+ * the wire. Nobody but `ldap.ts` speaks to it. What is cured, so that it may be told from mere taste:
+ * server texts and controls of refusals are thrown away; an unknown result code throws inside the socket's event and ends the process; a
+ * refused password modification (RFC 3062) is reported as done; values of controls and extended requests are sent as text; DNs lose
+ * backslashes and spaces, and one that it cannot parse ends the connection; filters send escapes as they stand; intermediate responses end
+ * a search; a socket that is still connecting is not destroyed; the listeners of a closed TLS socket are gone when its last error comes.
+ */
+
+import type { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import ldapjs from 'ldapjs';
+import { boolean, octetString, sequence, tlv } from './ber.ts';
+import { encodeFilter, type Filter, filterText } from './filter.ts';
+
+/** What a server said at the end of an operation, whatever it said. */
+export interface Answer {
+  readonly resultCode: number;
+  readonly diagnosticMessage: string;
+  readonly controls: readonly ResponseControl[];
+  /** Of an extended response. */
+  readonly value: Buffer | null;
+}
+export interface ResponseControl {
+  readonly type: string;
+  /** Raw bytes, or ldapjs's reading of the controls that it knows (paged results, password policy). */
+  readonly value: unknown;
+}
+export interface RequestControl {
+  readonly type: string;
+  readonly isCritical?: boolean;
+  readonly value?: Buffer;
+}
+
+export interface Change {
+  readonly operation: 'add' | 'delete' | 'replace';
+  readonly attribute: string;
+  readonly values: readonly (string | Buffer)[];
+}
+
+type Done = (error: Error | null, response?: unknown) => void;
+interface Message {
+  readonly type: string;
+  readonly controls: readonly ResponseControl[];
+  readonly diagnosticMessage: string;
+  /** Of an extended response: "<buffer>" and hexadecimal digits. */
+  readonly responseValue?: string;
+  status: number;
+}
+/** The part of the library that is used here, as it really is: @types/ldapjs leaves most of it out. */
+interface Library {
+  Client: new (options: object) => LibraryClient;
+  Control: new (options: object) => { toBer(ber: { appendBuffer(bytes: Buffer): void }): unknown };
+  DN: new () => object;
+  ExtendedRequest: new (options: object) => object;
+  SearchEntry: { parseToPojo(ber: BerReader): object };
+  Attribute: { new (options: object): LibraryAttribute; fromBer(ber: BerReader): LibraryAttribute };
+  Change: new (options: object) => object;
+  LDAPResult: abstract new () => Message;
+}
+interface BerReader {
+  readonly offset: number;
+  readonly length: number;
+  readSequence(): number;
+  readString(): string;
+}
+export interface LibraryAttribute {
+  readonly type: string;
+  readonly buffers: readonly Buffer[];
+}
+export interface LibraryEntry {
+  readonly objectName: object;
+  readonly attributes: readonly LibraryAttribute[];
+}
+export interface LibraryClient extends NodeJS.EventEmitter {
+  readonly connected: boolean;
+  readonly urls: { hostname: string }[];
+  readonly _socket: Socket | null;
+  readonly _tracker: { parser: NodeJS.EventEmitter & { buffer: Buffer | null } } | null;
+  bind(dn: string, password: string, controls: object[], done: Done): void;
+  search(base: object, options: object, controls: object[], done: (error: Error | null, events: NodeJS.EventEmitter) => void): void;
+  modify(dn: object, changes: object[], controls: object[], done: Done): void;
+  starttls(options: object, controls: object[], done: Done): void;
+  _send(request: object, expect: number[], emitter: null, done: Done): void;
+  destroy(): void;
+}
+const library = ldapjs as unknown as Library;
+
+/** A name that is sent as it was given. */
+class SentDn extends library.DN {
+  readonly #text: string;
+  constructor(text: string) {
+    super();
+    this.#text = text;
+  }
+  override toString(): string {
+    return this.#text;
+  }
+}
+export const sentDn = (text: string): object => new SentDn(text);
+
+class SentControl extends library.Control {
+  readonly #control: RequestControl;
+  constructor(control: RequestControl) {
+    super({ type: control.type });
+    this.#control = control;
+  }
+  override toBer(ber: { appendBuffer(bytes: Buffer): void }): unknown {
+    const { type, isCritical = false, value } = this.#control;
+    const critical = isCritical ? tlv(boolean, Buffer.from([0xff])) : '';
+    ber.appendBuffer(tlv(sequence, tlv(octetString, type), critical, value === undefined ? '' : tlv(octetString, value)));
+    return ber;
+  }
+}
+export const sentControls = (controls: readonly RequestControl[]): object[] => controls.map((control) => new SentControl(control));
+
+/** Its `type` differs from the library's, which otherwise replaces the response of RFC 3062 by a fresh one that says success. */
+class SentExtendedRequest extends library.ExtendedRequest {
+  readonly #oid: string;
+  readonly #value: Buffer | null;
+  constructor(oid: string, value: Buffer | null, controls: object[]) {
+    super({ requestName: oid, controls });
+    this.#oid = oid;
+    this.#value = value;
+  }
+  get type(): string {
+    return 'SentExtendedRequest';
+  }
+  _toBer(ber: { appendBuffer(bytes: Buffer): void }): unknown {
+    ber.appendBuffer(tlv(0x77, tlv(0x80, this.#oid), this.#value === null ? '' : tlv(0x81, this.#value)));
+    return ber;
+  }
+  /** Is called for the library's log before every request: here there is nothing to tell, least of all a password. */
+  get pojo(): object {
+    return {};
+  }
+}
+export const sentExtended = (oid: string, value: Buffer | null, controls: readonly RequestControl[]): object =>
+  new SentExtendedRequest(oid, value, sentControls(controls));
+
+export const sentChange = ({ operation, attribute, values }: Change): object =>
+  new library.Change({
+    operation,
+    // Buffers, since the library would take text under a name with ";binary" for base64.
+    modification: new library.Attribute({ type: attribute, values: values.map((value) => Buffer.from(value as string)) }),
+  });
+
+/** What `search` takes for a filter of its own. */
+export const sentFilter = (filter: Filter): object => ({
+  [Symbol.toStringTag]: 'FilterString',
+  toBer: () => ({ buffer: encodeFilter(filter) }),
+  toString: () => filterText(filter),
+});
+
+/** Keeps the entry's name as the server spelled it. Only clients read entries: an ldapjs server in the same process is not touched. */
+library.SearchEntry.parseToPojo = (ber) => {
+  const protocolOp = ber.readSequence();
+  const objectName = new SentDn(ber.readString());
+  const attributes: LibraryAttribute[] = [];
+  ber.readSequence();
+  const end = ber.offset + ber.length;
+  while (ber.offset < end) attributes.push(library.Attribute.fromBer(ber));
+  return { protocolOp, objectName, attributes };
+};
+
+const silent: object = {
+  child: () => silent,
+  ...Object.fromEntries(['trace', 'debug', 'info', 'warn', 'error', 'fatal'].map((level) => [level, () => undefined])),
+};
+const quietly = () => undefined;
+/** A code that the library knows; it stands for those that it would crash at. */
+const other = 80;
+
+/** A client that has begun to connect to one address. Whoever takes it listens to 'connect', 'error' and 'close', and destroys it. */
+export function newClient(address: { url: string; host: string; tlsOptions: ConnectionOptions; connectMillis: number }): LibraryClient {
+  const { url, host, tlsOptions, connectMillis } = address;
+  // connectTimeout is what destroys a socket that is still connecting: destroy() does not see it yet.
+  const client = new library.Client({ url, tlsOptions, connectTimeout: connectMillis, log: silent });
+  // The library would look up "[::1]" with its brackets; the connecting begins only after this.
+  for (const target of client.urls) target.hostname = host;
+  client.on('connect', (socket: Socket) => {
+    client._tracker?.parser.on('error', quietly);
+    client.on('close', () => socket.on('error', quietly));
+  });
+  return client;
+}
+
+/**
+ * Cures what arrives. After `everything()` each answer comes as one, refusals included, and `answerOf` reads it; before it (StartTLS) a
+ * refusal stays an error, and `refusal()` is what the server said.
+ */
+export function takeAnswers(client: LibraryClient): { everything(): void; refusal(): Answer | null } {
+  let refusal: Answer | null = null;
+  let statusToShow = other;
+  const parser = client._tracker?.parser;
+  if (!parser) throw new Error('not connected');
+  const emit = parser.emit.bind(parser);
+  parser.emit = (event: string, message?: Message, ...more: unknown[]): boolean => {
+    if (event !== 'message' || !message) return emit(event, message, ...more);
+    if (message.type === 'IntermediateResponse') return true;
+    if (message instanceof library.LDAPResult) {
+      const answer = read(message);
+      answers.set(message, answer);
+      if (answer.resultCode !== 0) {
+        refusal = answer;
+        message.status = statusToShow;
+      }
+    }
+    // The library makes a plain object of every message for a log that nobody keeps: 40 % of the time of a long search.
+    Object.defineProperty(message, 'pojo', { value: null });
+    return emit(event, message, ...more);
+  };
+  return {
+    everything: () => {
+      statusToShow = 0;
+    },
+    refusal: () => refusal,
+  };
+}
+
+const answers = new WeakMap<object, Answer>();
+export const answerOf = (response: unknown): Answer => answers.get(response as object) ?? read(response as Message);
+
+const read = ({ status, diagnosticMessage, controls, responseValue }: Message): Answer => ({
+  resultCode: status,
+  diagnosticMessage,
+  controls,
+  value: responseValue === undefined ? null : Buffer.from(responseValue.replace('<buffer>', ''), 'hex'),
+});

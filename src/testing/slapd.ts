@@ -1,0 +1,348 @@
+/** A real OpenLDAP for tests: slapd with the ppolicy overlay, its own authority and a service account with least rights, on loopback and in a temporary folder. */
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const binary = '/usr/sbin/slapd';
+const modules = '/usr/lib/ldap';
+
+/** Null when a slapd can run here, otherwise what is missing and how to get it. */
+export function slapdMissing(): string | null {
+  const missing = [binary, '/usr/bin/ldapadd', '/usr/bin/openssl', `${modules}/ppolicy.la`].filter((file) => !existsSync(file));
+  return missing.length === 0 ? null : `${missing.join(', ')} not found: apt-get install -y slapd ldap-utils openssl`;
+}
+export const hasSlapd = (): boolean => slapdMissing() === null;
+
+export interface SlapdOptions {
+  /** Fields of the default policy over `slapdPolicy`, as ppolicy names them. */
+  readonly policy?: Readonly<Record<string, string | number>>;
+  /** Entries loaded before the start by slapadd, which runs no overlay: no pwdChangedTime, no memberOf. */
+  readonly ldif?: string;
+  /** Leaves the service account with slapd's limit of 500 entries. */
+  readonly isLimited?: boolean;
+}
+
+export interface Slapd {
+  readonly base: string;
+  readonly people: string;
+  readonly groups: string;
+  /** `ldaps://127.0.0.1:port`, and `ldap://127.0.0.1:port` for StartTLS. */
+  readonly ldaps: string;
+  readonly ldap: string;
+  readonly ldapsPort: number;
+  readonly ldapPort: number;
+  /** PEM of its authority; the certificate is for 127.0.0.1 and ldap.latchkey.test, not for localhost. */
+  readonly ca: string;
+  readonly serviceDn: string;
+  readonly servicePassword: string;
+  readonly adminDn: string;
+  readonly policyDn: string;
+  /** Bound as the directory's root, whom no policy binds. Rejects with the tool's own words. */
+  add(ldif: string): Promise<void>;
+  modify(ldif: string): Promise<void>;
+  /** As an administrator with the relax control: may write operational attributes. */
+  force(ldif: string): Promise<void>;
+  setPolicy(fields: Readonly<Record<string, string | number>>): Promise<void>;
+  /** Attribute lines of one entry, operational ones included, as root sees them. */
+  read(dn: string): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** Whether a simple bind succeeds, by ldapwhoami. A wrong password counts as a failure. */
+  opens(dn: string, password: string): Promise<boolean>;
+  /** SIGSTOP: it accepts connections, by its kernel, and says nothing. */
+  freeze(): void;
+  thaw(): void;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** On the same ports and data, after `kill`. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The default policy of a test's people. */
+export const slapdPolicy: Readonly<Record<string, string | number>> = {
+  pwdMinLength: 12,
+  pwdInHistory: 5,
+  pwdMaxAge: 7_776_000,
+  pwdExpireWarning: 604_800,
+  pwdMinAge: 0,
+  pwdLockout: 'TRUE',
+  pwdMaxFailure: 3,
+  pwdLockoutDuration: 1800,
+  pwdFailureCountInterval: 1800,
+  pwdMustChange: 'TRUE',
+  pwdAllowUserChange: 'TRUE',
+  pwdSafeModify: 'FALSE',
+  pwdCheckQuality: 2,
+  pwdGraceAuthNLimit: 0,
+};
+
+const base = 'dc=latchkey,dc=test';
+const adminDn = `cn=admin,${base}`;
+const serviceDn = `cn=latchkey,ou=services,${base}`;
+const policyDn = `cn=default,ou=policies,${base}`;
+const adminPassword = 'Adm1n-Passw0rd!';
+const servicePassword = 'Service-Passw0rd!';
+
+export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
+  const missing = slapdMissing();
+  if (missing !== null) throw new Error(missing);
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-slapd-'));
+  for (const name of ['config', 'db', 'tls']) mkdirSync(join(folder, name));
+  await makeCertificates(join(folder, 'tls'));
+  const program = join(folder, 'slapd');
+  // An AppArmor profile, as Ubuntu has, knows the program by its path and would keep it out of our folder.
+  if (existsSync('/sys/kernel/security/apparmor')) copyFileSync(binary, program);
+  const secret = join(folder, 'admin');
+  writeFileSync(secret, adminPassword, { mode: 0o600 });
+  const load = async (database: number, ldif: string) => {
+    writeFileSync(join(folder, 'load.ldif'), ldif);
+    await run('slapadd', ['-q', `-n${database}`, '-F', join(folder, 'config'), '-l', join(folder, 'load.ldif')]);
+  };
+  await load(0, configuration(folder, options.isLimited === true));
+  await load(1, `${entries({ ...slapdPolicy, ...options.policy })}\n${options.ldif ?? ''}`);
+
+  const [ldapPort, ldapsPort] = await freePorts();
+  const ldap = `ldap://127.0.0.1:${ldapPort}`;
+  const ldaps = `ldaps://127.0.0.1:${ldapsPort}`;
+  let server: ChildProcess | null = null;
+
+  async function start(): Promise<void> {
+    const child = spawn(existsSync(program) ? program : binary, ['-d', 'none', '-F', join(folder, 'config'), '-h', `${ldap}/ ${ldaps}/`], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    server = child;
+    process.once('exit', () => child.kill('SIGKILL'));
+    let said = '';
+    child.stderr?.on('data', (data) => {
+      said += data;
+    });
+    for (let tries = 0; tries < 200; tries++) {
+      if (child.exitCode !== null) throw new Error(`slapd ended: ${said}`);
+      if (await answers(ldapsPort)) return;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error(`slapd does not answer: ${said}`);
+  }
+
+  async function kill(): Promise<void> {
+    const child = server;
+    server = null;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  const tool = (name: string, args: readonly string[], input = '') =>
+    run(name, ['-x', '-H', ldap, '-D', adminDn, '-y', secret, ...args], input);
+
+  await start();
+  return {
+    base,
+    people: `ou=people,${base}`,
+    groups: `ou=groups,${base}`,
+    ldap,
+    ldaps,
+    ldapPort,
+    ldapsPort,
+    ca: readFileSync(join(folder, 'tls', 'ca.pem'), 'utf8'),
+    serviceDn,
+    servicePassword,
+    adminDn,
+    policyDn,
+    add: async (ldif) => void (await tool('ldapadd', [], ldif)),
+    modify: async (ldif) => void (await tool('ldapmodify', [], ldif)),
+    force: async (ldif) => void (await tool('ldapmodify', ['-e', '!relax'], ldif)),
+    async setPolicy(fields) {
+      const lines = Object.entries(fields).map(([name, value]) => `replace: ${name}\n${name}: ${value}\n-\n`);
+      await tool('ldapmodify', [], `dn: ${policyDn}\nchangetype: modify\n${lines.join('')}\n`);
+    },
+    async read(dn) {
+      return attributesOf(await tool('ldapsearch', ['-LLL', '-o', 'ldif-wrap=no', '-s', 'base', '-b', dn, '(objectClass=*)', '*', '+']));
+    },
+    async opens(dn, password) {
+      const file = join(folder, `try-${process.hrtime.bigint()}`);
+      writeFileSync(file, password, { mode: 0o600 });
+      try {
+        await run('ldapwhoami', ['-x', '-H', ldap, '-D', dn, '-y', file]);
+        return true;
+      } catch (error) {
+        if (/Invalid credentials \(49\)/.test(String(error))) return false;
+        throw error;
+      } finally {
+        rmSync(file);
+      }
+    },
+    freeze: () => void server?.kill('SIGSTOP'),
+    thaw: () => void server?.kill('SIGCONT'),
+    kill,
+    start,
+    async close() {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** LDIF of one attribute, in base64 wherever RFC 2849 asks for it. */
+export const ldifLine = (name: string, value: string): string =>
+  /^[!-9;=-~][ -~]*[!-~]$|^[!-9;=-~]$/.test(value) ? `${name}: ${value}` : `${name}:: ${Buffer.from(value, 'utf8').toString('base64')}`;
+
+function attributesOf(ldif: string): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const line of ldif.split('\n')) {
+    const [, name = '', colons = '', value = ''] = /^([^:]+)(::?) (.*)$/.exec(line) ?? [];
+    if (name === '') continue;
+    found.set(name, [...(found.get(name) ?? []), colons === '::' ? Buffer.from(value, 'base64').toString('utf8') : value]);
+  }
+  return found;
+}
+
+function run(program: string, args: readonly string[], input = ''): Promise<string> {
+  const path = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/bin` };
+  return new Promise((resolve, reject) => {
+    const child = execFile(program, [...args], { env: path, timeout: 20_000, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+      if (error) reject(new Error(`${program}: ${stderr || error.message}`));
+      else resolve(stdout);
+    });
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input);
+  });
+}
+
+const answers = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const say = (isThere: boolean) => {
+      socket.destroy();
+      resolve(isThere);
+    };
+    socket.on('connect', () => say(true));
+    socket.on('error', () => say(false));
+  });
+
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()];
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => {
+          server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return [ports[0] ?? 0, ports[1] ?? 0];
+}
+
+async function makeCertificates(folder: string): Promise<void> {
+  const file = (name: string) => join(folder, name);
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const authority = [
+    '-subj',
+    '/CN=Test Directory CA',
+    '-addext',
+    'basicConstraints=critical,CA:TRUE',
+    '-addext',
+    'keyUsage=critical,keyCertSign,cRLSign',
+  ];
+  await run('openssl', ['req', '-x509', ...key, '-days', '30', ...authority, '-keyout', file('ca.key'), '-out', file('ca.pem')]);
+  await run('openssl', ['req', ...key, '-subj', '/CN=ldap', '-keyout', file('ldap.key'), '-out', file('ldap.csr')]);
+  writeFileSync(file('ldap.ext'), 'subjectAltName=DNS:ldap.latchkey.test,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n');
+  const signed = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial', '-days', '30', '-extfile', file('ldap.ext')];
+  await run('openssl', ['x509', '-req', '-in', file('ldap.csr'), ...signed, '-out', file('ldap.pem')]);
+}
+
+/** The access rules are the least that Latchkey needs: it may set passwords without reading them, and unlock; nothing else. */
+const configuration = (folder: string, isLimited: boolean): string => `dn: cn=config
+objectClass: olcGlobal
+cn: config
+olcTLSCACertificateFile: ${folder}/tls/ca.pem
+olcTLSCertificateFile: ${folder}/tls/ldap.pem
+olcTLSCertificateKeyFile: ${folder}/tls/ldap.key
+olcTLSVerifyClient: never
+
+dn: cn=module{0},cn=config
+objectClass: olcModuleList
+cn: module{0}
+olcModulePath: ${modules}
+olcModuleLoad: back_mdb
+olcModuleLoad: ppolicy
+
+dn: cn=schema,cn=config
+objectClass: olcSchemaConfig
+cn: schema
+
+include: file:///etc/ldap/schema/core.ldif
+include: file:///etc/ldap/schema/cosine.ldif
+include: file:///etc/ldap/schema/nis.ldif
+include: file:///etc/ldap/schema/inetorgperson.ldif
+
+dn: olcDatabase={-1}frontend,cn=config
+objectClass: olcDatabaseConfig
+objectClass: olcFrontendConfig
+olcDatabase: {-1}frontend
+olcAccess: {0}to dn.base="" by * read
+olcAccess: {1}to dn.base="cn=subschema" by * read
+
+dn: olcDatabase={1}mdb,cn=config
+objectClass: olcDatabaseConfig
+objectClass: olcMdbConfig
+olcDatabase: {1}mdb
+olcSuffix: ${base}
+olcDbDirectory: ${folder}/db
+olcDbMaxSize: 1073741824
+olcDbNoSync: TRUE
+olcRootDN: ${adminDn}
+olcRootPW: ${adminPassword}
+olcDbIndex: objectClass,entryUUID,uid,mail,member,uniqueMember,memberUid eq
+${isLimited ? '' : `olcLimits: {0}dn.exact="${serviceDn}" size.soft=unlimited size.hard=unlimited size.prtotal=unlimited\n`}olcAccess: {0}to dn.subtree="ou=people,${base}" attrs=userPassword by dn.exact="${serviceDn}" =w by self =xw by anonymous =x by * none
+olcAccess: {1}to attrs=userPassword by self =xw by anonymous =x by * none
+olcAccess: {2}to dn.subtree="ou=people,${base}" attrs=pwdAccountLockedTime,pwdReset by dn.exact="${serviceDn}" =wrscd by self =rscd by * none
+olcAccess: {3}to attrs=pwdHistory by * none
+olcAccess: {4}to * by dn.exact="${serviceDn}" =rscd by self =rscd by * none
+
+dn: olcOverlay={0}ppolicy,olcDatabase={1}mdb,cn=config
+objectClass: olcOverlayConfig
+objectClass: olcPPolicyConfig
+olcOverlay: {0}ppolicy
+olcPPolicyDefault: ${policyDn}
+olcPPolicyHashCleartext: TRUE
+olcPPolicyUseLockout: TRUE
+`;
+
+/** The service account has a policy of its own: under the people's it would expire, lock and be made to change its password. */
+const entries = (policy: Readonly<Record<string, string | number>>): string => `dn: ${base}
+objectClass: organization
+objectClass: dcObject
+o: Latchkey
+dc: latchkey
+
+${['people', 'services', 'groups', 'policies'].map((name) => `dn: ou=${name},${base}\nobjectClass: organizationalUnit\nou: ${name}\n`).join('\n')}
+dn: cn=services,ou=policies,${base}
+objectClass: applicationProcess
+objectClass: pwdPolicy
+cn: services
+pwdAttribute: userPassword
+pwdLockout: FALSE
+pwdMustChange: FALSE
+pwdCheckQuality: 0
+
+dn: ${policyDn}
+objectClass: applicationProcess
+objectClass: pwdPolicy
+cn: default
+pwdAttribute: userPassword
+${Object.entries(policy)
+  .map(([name, value]) => `${name}: ${value}`)
+  .join('\n')}
+
+dn: ${serviceDn}
+objectClass: applicationProcess
+objectClass: simpleSecurityObject
+cn: latchkey
+userPassword: ${servicePassword}
+pwdPolicySubentry: cn=services,ou=policies,${base}
+`;
