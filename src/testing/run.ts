@@ -1,0 +1,119 @@
+/** `./latchkey test [--all] [PATH...]`: checks, runs every test that can run here, prints the coverage and, last, the totals. */
+
+import { spawnSync } from 'node:child_process';
+import { globSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { install, missing } from './needs.ts';
+import { endAll, type Outcome, readTestFile, runTestFile, type TestFile } from './test-file.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const coverage = `${root}coverage/tmp`;
+const atOnce = 2;
+
+const { values, positionals } = parseArgs({
+  options: { all: { type: 'boolean', default: false }, help: { type: 'boolean' } },
+  allowPositionals: true,
+});
+const sum = { passed: 0, failed: 0, skipped: 0 };
+
+if (values.help) {
+  console.log(
+    'latchkey test [--all] [PATH...]\n  --all   also what needs real servers and a browser: installs what is missing and skips nothing\n  PATH    only test files whose path contains it',
+  );
+} else {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      endAll();
+      process.exit(1);
+    });
+  await runEverything();
+  console.log(`${sum.passed} passed, ${sum.failed} failed${values.all ? '' : `, ${sum.skipped} skipped`}`);
+  process.exitCode = sum.failed === 0 ? 0 : 1;
+}
+
+async function runEverything(): Promise<void> {
+  const wanted = (path: string) => positionals.length === 0 || positionals.some((part) => path.includes(part));
+  const files = globSync('{src,.ci}/**/*.test.ts', { cwd: root })
+    .sort()
+    .filter(wanted)
+    .map((path) => readTestFile(`${root}${path}`));
+  const absent = missing([...new Set(files.flatMap(({ needs }) => needs))]);
+  if (values.all && absent.length > 0) install(absent);
+  if (positionals.length === 0) check();
+  rmSync(coverage, { recursive: true, force: true });
+
+  const able = files.filter((file) => values.all || !lacks(file, absent));
+  // What needs servers takes longest, so it starts first.
+  const queue = able.filter(({ isAlone }) => !isAlone).sort((a, b) => b.needs.length - a.needs.length);
+  const worker = async () => {
+    for (let file = queue.shift(); file; file = queue.shift()) tell(file, await runTestFile(file, { root, coverage }));
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  for (const file of able.filter(({ isAlone }) => isAlone)) tell(file, await runTestFile(file, { root, coverage }));
+  if (positionals.length === 0) printCoverage();
+}
+
+function lacks(file: TestFile, absent: readonly string[]): boolean {
+  const lacking = file.needs.filter((need) => absent.includes(need));
+  if (lacking.length === 0) return false;
+  sum.skipped += 1;
+  console.log(`skip  ${short(file)}: needs ${lacking.join(', ')}, not installed here (--all installs it)`);
+  return true;
+}
+
+function check(): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`${root}.ci/check.ts`], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 180_000,
+  });
+  sum[status === 0 ? 'passed' : 'failed'] += 1;
+  console.log(`${status === 0 ? 'ok   ' : 'FAIL '} npm run check${status === 0 ? '' : `\n${stdout}${stderr}`}`);
+}
+
+function tell(file: TestFile, outcome: Outcome): void {
+  const { passed, output, problem, seconds } = outcome;
+  // Where nothing may be skipped, a skipped test is a failed one.
+  const failed = outcome.failed + (values.all ? outcome.skipped : 0);
+  sum.passed += passed;
+  sum.failed += failed;
+  sum.skipped += outcome.skipped;
+  const skipped = outcome.skipped > 0 ? `, ${outcome.skipped} skipped` : '';
+  console.log(
+    `${failed === 0 ? 'ok   ' : 'FAIL '} ${short(file)}: ${passed} passed, ${failed} failed${skipped} (${seconds.toFixed(1)} s)${problem ? `: ${problem}` : ''}`,
+  );
+  if (failed > 0) console.log(output);
+}
+
+function short({ path }: TestFile): string {
+  return path.slice(root.length);
+}
+
+/** c8 reads what every child left behind; `--all` counts files that no test has loaded, too. */
+function printCoverage(): void {
+  const args = [
+    'report',
+    '--temp-directory',
+    coverage,
+    '--all',
+    '--src',
+    'src',
+    '--include',
+    'src/**/*.ts',
+    '--exclude',
+    'src/{testing,bench}/**',
+    '--exclude',
+    '**/*.{test,d}.ts',
+    '--reporter',
+    'text',
+    '--skip-full',
+  ];
+  const { stdout, stderr } = spawnSync(`${root}node_modules/.bin/c8`, args, {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 180_000,
+    maxBuffer: 1 << 26,
+  });
+  console.log(`${stdout}${stderr}`.trim());
+}
