@@ -1,0 +1,171 @@
+/**
+ * ldapjs's server as the demo directory needs it: every request of every socket goes to one function of ours, and no byte that a client sends can
+ * end or hang the process. The only file of the demo that imports ldapjs (3.0.7, which will not change any more); what is cured is said at each cure.
+ */
+
+import type { Server as NetServer, Socket } from 'node:net';
+
+import ldapjs from 'ldapjs';
+
+import { tlv } from '../ber.ts';
+import type { ServerCertificate } from '../certificate.ts';
+import { type Answer, codes, type Request, refused, type Session, type ShownEntry } from './exchange.ts';
+import { type Element, firstElement, frames } from './frames.ts';
+import type { Operations } from './operations.ts';
+import type { PolicyNote } from './password-policy.ts';
+import { type Control, type Message, readSearch, requestOf, SearchAsSent, withoutControls } from './requests.ts';
+import { supported } from './search.ts';
+
+export interface Sockets {
+  readonly port: number;
+  /** Drops every connection. */
+  close(): Promise<void>;
+}
+
+/** Listens on loopback only; port 0 picks a free one. A certificate makes it LDAPS. Rejects when the port is taken. */
+export async function openSockets(wish: { port: number; certificate?: ServerCertificate; operations: Operations }): Promise<Sockets> {
+  const { cert, key } = wish.certificate ?? {};
+  const server = library.createServer({ ...(cert && key ? { certificate: cert, key } : {}), connectionRouter: admit });
+  // Below TLS: so that one whose handshake never ends is dropped too.
+  const open = new Set<Socket>();
+  server.server.on('connection', (socket) => open.add(socket.on('close', () => open.delete(socket))));
+
+  /** ldapjs reads straight from the socket: a malformed message makes its readers throw into the socket's event, or loop for ever. */
+  function admit(socket: Socket): void {
+    server.newConnection(socket);
+    const read = socket.listeners('data')[0] as (message: Buffer) => void;
+    const feed = frames((message) => {
+      const { bare, controls } = withoutControls(message);
+      arriving = controls;
+      read(bare);
+    });
+    socket.removeAllListeners('data').on('data', (piece: Buffer) => {
+      try {
+        feed(piece);
+      } catch {
+        socket.destroy();
+      }
+    });
+  }
+  /** Of the message that ldapjs is reading; it calls `take` before it returns. */
+  let arriving: readonly Control[] = [];
+
+  // Instead of ldapjs's routing by name, which leaves an anonymous bind and unknown extended operations out.
+  server._getHandlerChain = () => ({ backend: server, handlers: [take] });
+  const sessions = new WeakMap<Socket, Session & { turn: Promise<void> }>();
+
+  /** The requests of one connection are answered in their order. */
+  function take(message: Message & Arrived, response: Response): void {
+    const [socket, controls] = [message.connection, arriving];
+    if (message.type === 'UnbindRequest') return void socket.end();
+    if (message.type === 'AbandonRequest') return;
+    const session = sessions.get(socket) ?? { boundTo: null, isRestricted: false, turn: Promise.resolve() };
+    sessions.set(socket, session);
+    session.turn = session.turn
+      .then(async () => send(await answer(session, requestOf(message, controls), controls), { message, controls, response }))
+      .catch(() => void socket.destroy());
+  }
+
+  async function answer(session: Session, request: Request, controls: readonly Control[]): Promise<Answer> {
+    if (controls.some(isUnknownAndCritical)) return refused(codes.unavailableCriticalExtension, 'critical control is not supported');
+    return wish.operations(session, request).catch(() => refused(codes.other, 'internal error'));
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.on('error', reject);
+    server.listen(wish.port, '127.0.0.1', resolve);
+  });
+  return {
+    port: server.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.server.close(() => resolve());
+        for (const socket of open) socket.destroy();
+      }),
+  };
+}
+
+function send(
+  answer: Answer,
+  { message, controls, response }: { message: Arrived; controls: readonly Control[]; response: Response },
+): void {
+  for (const entry of answer.entries ?? []) message.connection.write(searchEntry(entry, message.messageId));
+  response.status = answer.code;
+  response.diagnosticMessage = answer.message ?? '';
+  if (answer.value !== undefined) response.responseValue = answer.value;
+  const asked = new Set(controls.map(({ type }) => type));
+  if (answer.cookie !== undefined && asked.has(supported.paging)) {
+    response.addControl(new RawControl(supported.paging, tlv(0x30, tlv(0x02, Buffer.from([0])), tlv(0x04, answer.cookie))));
+  }
+  if (answer.note && asked.has(supported.passwordPolicy))
+    response.addControl(new RawControl(supported.passwordPolicy, policyNote(answer.note)));
+  response.end();
+}
+
+/** RFC 4511 4.5.2, written here because ldapjs would parse the name, and so change it. */
+const searchEntry = ({ dn, attributes }: ShownEntry, messageId: number): Buffer => {
+  const list = attributes.map(({ type, values }) => tlv(0x30, tlv(0x04, type), tlv(0x31, ...values.map((value) => tlv(0x04, value)))));
+  return tlv(0x30, tlv(0x02, integer(messageId)), tlv(0x64, tlv(0x04, dn), tlv(0x30, ...list)));
+};
+
+/** draft-behera-ldap-password-policy-10 6.2. */
+function policyNote({ error, secondsLeft, graceLeft }: PolicyNote): Buffer {
+  const warning =
+    secondsLeft !== undefined ? tlv(0x80, integer(secondsLeft)) : graceLeft !== undefined ? tlv(0x81, integer(graceLeft)) : null;
+  return tlv(0x30, warning === null ? '' : tlv(0xa0, warning), error === undefined ? '' : tlv(0x81, integer(error)));
+}
+
+/** The content of a non-negative INTEGER or ENUMERATED below 2^31. */
+function integer(value: number): Buffer {
+  const octets = Buffer.alloc(4);
+  octets.writeInt32BE(value);
+  const first = octets.findIndex((octet, index) => index === 3 || octet !== 0 || (octets[index + 1] ?? 0) >= 0x80);
+  return octets.subarray(first);
+}
+
+const known: ReadonlySet<string> = new Set([supported.paging, supported.passwordPolicy]);
+const isUnknownAndCritical = ({ type, isCritical }: Control): boolean => isCritical && !known.has(type);
+
+/** The thin border: what is used of ldapjs beyond its published types. */
+interface Arrived {
+  readonly connection: Socket;
+  readonly messageId: number;
+}
+interface Response {
+  status: number;
+  diagnosticMessage: string;
+  responseValue: string;
+  addControl(control: object): void;
+  end(): void;
+}
+interface Server {
+  readonly port: number;
+  readonly server: NetServer;
+  newConnection(socket: Socket): void;
+  _getHandlerChain: () => { backend: unknown; handlers: ((message: Message & Arrived, response: Response) => void)[] };
+  on(event: 'error', listener: (error: Error) => void): void;
+  listen(port: number, host: string, done: () => void): void;
+}
+const library = ldapjs as unknown as {
+  createServer(options: { certificate?: string; key?: string; connectionRouter: (socket: Socket) => void }): Server;
+  SearchRequest: { parseToPojo: (reader: { readRawBuffer(tag: number): Buffer }) => object };
+  Control: new (options: { type: string }) => { type: string };
+};
+
+/** ldapjs writes a value through a text, which loses octets from 0x80 on. */
+class RawControl extends library.Control {
+  readonly octets: Buffer;
+  constructor(type: string, octets: Buffer) {
+    super({ type });
+    this.octets = octets;
+  }
+  _toBer(writer: { writeBuffer(octets: Buffer, tag: number): void }): void {
+    writer.writeBuffer(this.octets, 0x04);
+  }
+}
+
+/** ldapjs turns a filter into text and back, and so loses escapes, emoji and whole connections; only its server ever parses a search. */
+library.SearchRequest.parseToPojo = (reader) => {
+  const { content } = firstElement(reader.readRawBuffer(0x63)) as Element;
+  return { filter: new SearchAsSent(readSearch(content)) };
+};
