@@ -90,7 +90,6 @@ test('a server elsewhere may not be plain', async () => {
 
 test('tells an answer about this message from one about all', async () => {
   const server = await startSmtp();
-  const mail = createMail(config({ url: server.url }));
   const cases = [
     [{ recipient: () => '550 no such mailbox' }, 'refused'],
     [{ recipient: () => '451 greylisted, come back' }, 'later'],
@@ -105,14 +104,31 @@ test('tells an answer about this message from one about all', async () => {
   ] as const;
   for (const [manners, expected] of cases) {
     server.behave(manners);
+    const mail = createMail(config({ url: server.url }));
     const { kind, answer } = await mail.send(letter);
     assert.is(kind, expected, JSON.stringify(manners));
     assert.not(answer.includes('12345678'));
+    mail.close();
   }
   assert.is(server.received.length, 0);
   await server.kill();
+  const mail = createMail(config({ url: server.url }));
   assert.is((await mail.send(letter)).kind, 'away');
   mail.close();
+});
+
+test('a connection that the server has dropped meanwhile costs nothing', async () => {
+  const server = await startSmtp();
+  const mail = createMail(config({ url: server.url }));
+  for (const round of [1, 2]) {
+    assert.is((await mail.send(letter)).kind, 'sent');
+    assert.is((await mail.send(letter)).kind, 'sent');
+    assert.is(server.connections(), round);
+    await server.kill();
+    await server.revive();
+  }
+  mail.close();
+  await server.kill();
 });
 
 test('no address and no name carries a second recipient, a header or a command', async () => {

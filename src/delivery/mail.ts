@@ -24,6 +24,8 @@ export interface MailConfig {
 /** Milliseconds. `whole` ends what drips on: the others start again with every byte. */
 const standardLimits = { connection: 10 * second, greeting: 10 * second, silence: 30 * second, whole: 2 * minute };
 const longestAnswer = 300;
+/** A connection serves the messages that follow closely, and is not kept for those that may come. */
+const shared = { pool: true as const, maxConnections: 2, maxMessages: 100, maxRequeues: 1, idleTimeout: 5 * second };
 
 export interface Dialogue {
   readonly sending: Sending;
@@ -43,10 +45,10 @@ export function createMail(config: MailConfig): MailTransport {
   const from = parseSender(config.from);
   const limits = { ...standardLimits, ...config.limits };
   const options = optionsOf(config, limits);
-  const silent = createTransport(options);
+  const pool = createTransport({ ...options, ...shared });
   const closing = new AbortController();
 
-  async function send(mail: Mail, transporter: typeof silent): Promise<Sending> {
+  async function send(mail: Mail, transporter: Pick<typeof pool, 'sendMail'>): Promise<Sending> {
     if (!isMailbox(mail.to)) return { kind: 'refused', answer: 'not a usable address' };
     try {
       const { response } = await transporter.sendMail({
@@ -69,7 +71,7 @@ export function createMail(config: MailConfig): MailTransport {
   }
 
   return {
-    send: (mail) => send(mail, silent),
+    send: (mail) => send(mail, pool),
     async sendAloud(mail) {
       const { lines, log } = transcript();
       return { sending: await send(mail, createTransport({ ...options, ...log })), lines };
@@ -85,7 +87,7 @@ export function createMail(config: MailConfig): MailTransport {
     },
     close() {
       closing.abort();
-      silent.close();
+      pool.close({ force: true });
     },
   };
 }
