@@ -18,7 +18,10 @@ export interface Frame {
   readonly path: string;
   readonly language: string;
   readonly office: string;
+  /** Shown by name once sign-in is complete. */
   readonly account: Account | null;
+  /** Signing out is offered as soon as there is a session at all (ASVS 7.4.4). */
+  readonly isSignedIn: boolean;
   readonly supportCode: string;
   readonly csrf: string;
   readonly at: Instant;
@@ -70,7 +73,8 @@ export function createViews({ viewsDir, texts, asset, hasPage }: Needs): Views {
         return own.map(sentence);
       },
       /** The cursor starts at the one field that was refused, or else at the page's first; never when the summary has it. */
-      focus: (isFirst: unknown, errors: readonly string[]) => (refusals.length === 0 ? isFirst === true : refusals.length === 1 && errors.length > 0),
+      focus: (isFirst: unknown, errors: readonly string[]) =>
+        refusals.length === 0 ? isFirst === true : refusals.length === 1 && errors.length > 0,
     };
     const part = (name: string, params: object): string => eta.render(`/part/${name}.eta`, { ...params, ...tools });
     const own = {
@@ -81,10 +85,14 @@ export function createViews({ viewsDir, texts, asset, hasPage }: Needs): Views {
         languageName: new Intl.DisplayNames([language], { type: 'language' }).of(language),
         direction: texts.direction(language),
         office: frame.office,
+        hasPage,
         account: frame.account,
+        isSignedIn: frame.isSignedIn,
         supportCode: typeof model.supportCode === 'string' ? model.supportCode : frame.supportCode,
         hasRefusals: refusals.length > 0,
-        staffDoors: staffDoors(frame.account?.role ?? 'person').filter(({ path }) => hasPage(path)).map((door) => ({ ...door, words: t(door.text) })),
+        staffDoors: staffDoors(frame.account?.role ?? 'person')
+          .filter(({ path }) => hasPage(path))
+          .map((door) => ({ ...door, words: t(door.text) })),
         stepWords: ({ at, of }: { at: number; of?: number | null }) => (of ? t('frame.step-of', { at, of }) : t('frame.step', { at })),
         /** Read by the frame after the page's own fields: all of two or more, or those without a place. */
         unplaced: () =>

@@ -89,7 +89,11 @@ export interface Route {
   readonly isBare?: boolean;
 }
 
-export const page = (view: string, model: PageModel = {}, more: { status?: number; cookies?: CookieChanges; retryAfter?: number } = {}): PageReply => ({
+export const page = (
+  view: string,
+  model: PageModel = {},
+  more: { status?: number; cookies?: CookieChanges; retryAfter?: number } = {},
+): PageReply => ({
   kind: 'page',
   view,
   model,

@@ -1,0 +1,94 @@
+/* Comfort only: every page works without it. Shows passwords, ticks the rules while typing, copies, prints, and keeps a form from being sent twice. */
+
+for (const box of document.querySelectorAll('.reveal')) addReveal(box, box.querySelector('input'));
+for (const list of document.querySelectorAll('[data-rules-for]')) tickRules(list, document.getElementById(list.dataset.rulesFor));
+for (const button of document.querySelectorAll('[data-copy]'))
+  offer(button, () => copyFrom(document.querySelector(button.dataset.copy), button));
+for (const button of document.querySelectorAll('[data-print]')) offer(button, () => window.print());
+for (const form of document.forms) sendOnce(form);
+document.getElementById('summary')?.focus();
+
+function offer(button, act) {
+  button.hidden = false;
+  button.addEventListener('click', act);
+}
+
+function addReveal(box, input) {
+  const { show, shown, hidden } = box.dataset;
+  const button = document.createElement('button');
+  const told = document.createElement('span');
+  button.type = 'button';
+  button.textContent = show;
+  button.setAttribute('aria-controls', input.id);
+  button.setAttribute('aria-pressed', 'false');
+  told.className = 'unseen';
+  told.setAttribute('role', 'status');
+  box.append(button, told);
+  const reveal = (isShown) => {
+    input.type = isShown ? 'text' : 'password';
+    button.setAttribute('aria-pressed', String(isShown));
+  };
+  button.addEventListener('click', () => {
+    reveal(input.type === 'password');
+    told.textContent = input.type === 'text' ? shown : hidden;
+  });
+  // What is sent is a password again, so that managers offer to keep it.
+  input.form?.addEventListener('submit', () => reveal(false));
+}
+
+/* The same judgements as rules/password.ts, as far as a browser can make them; the server's are the ones that count. */
+function tickRules(list, input) {
+  const { login = '', person = '', met, broken, open } = list.dataset;
+  const has = (part) => fold(input.value.normalize('NFC')).includes(fold(part));
+  const isKept = {
+    length: ({ least }) => [...input.value.normalize('NFC')].length >= Number(least),
+    login: () => [...login].length < 3 || !has(login),
+    name: () => !person.split(/[,.\-_ #\t]+/).some((part) => [...part].length >= 3 && has(part)),
+    classes: () => classes.filter((kind) => kind.test(input.value)).length >= 3,
+  };
+  const tick = () => {
+    for (const row of list.querySelectorAll('[data-rule]')) {
+      const judge = isKept[row.dataset.rule];
+      if (!judge) continue;
+      // What more typing can mend is not yet wrong.
+      const unkept = row.dataset.rule === 'login' || row.dataset.rule === 'name' ? 'broken' : 'open';
+      const state = input.value === '' ? 'open' : judge(row.dataset) ? 'met' : unkept;
+      row.dataset.state = state;
+      row.querySelector('.state').textContent = { open, met, broken }[state];
+    }
+  };
+  input.addEventListener('input', tick);
+  if (input.value !== '') tick();
+}
+
+const classes = [/\p{Lu}/u, /\p{Ll}/u, /[0-9]/, /[^\p{L}\p{N}]/u, /[\p{Lo}\p{Lt}\p{Lm}]/u];
+
+function fold(words) {
+  return words.normalize('NFC').toLowerCase().toUpperCase().toLowerCase();
+}
+
+async function copyFrom(place, button) {
+  await navigator.clipboard.writeText(place.textContent);
+  const words = button.textContent;
+  button.textContent = button.dataset.copied ?? '✓';
+  setTimeout(() => {
+    button.textContent = words;
+  }, 2000);
+}
+
+/* The second press within a few seconds goes nowhere; the server would bear it, but the person need not wonder. */
+function sendOnce(form) {
+  let sentAt = -Infinity;
+  form.addEventListener('submit', (event) => {
+    if (event.timeStamp - sentAt < 4000) {
+      event.preventDefault();
+      return;
+    }
+    sentAt = event.timeStamp;
+    event.submitter?.setAttribute('aria-busy', 'true');
+  });
+  addEventListener('pageshow', () => {
+    sentAt = -Infinity;
+    for (const button of form.querySelectorAll('[aria-busy]')) button.removeAttribute('aria-busy');
+  });
+}

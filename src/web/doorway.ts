@@ -1,0 +1,95 @@
+/** One route as a step of Koa: lets the right people through with what they sent, checked, and answers with what the page function says. */
+
+import { Refusal } from '../rules/refusal.ts';
+import type { Answer } from './answer.ts';
+import type { Caller } from './caller.ts';
+import type { Context } from './context.ts';
+import type { Csrf, CsrfStanding } from './csrf.ts';
+import { placeToGoOn, standingAt } from './doors.ts';
+import { type Fields, fieldsOf, postedFields } from './fields.ts';
+import type { OriginStanding } from './origin.ts';
+import type { Paths } from './paths.ts';
+import { NotForYou, Unacceptable } from './unacceptable.ts';
+import { page, type Reply, type Route, seeOther, type Visit } from './visit.ts';
+
+interface Needs {
+  readonly routes: readonly Route[];
+  readonly paths: Paths;
+  readonly csrf: Csrf;
+  readonly originOf: (headers: Context['req']['headers']) => OriginStanding;
+  readonly callerOf: (context: Context) => Caller;
+  readonly answer: Answer;
+}
+
+export function doorway({ routes, paths, csrf, originOf, callerOf, answer }: Needs): (route: Route) => (context: Context) => Promise<void> {
+  const judge = (context: Context, form: Fields, caller: Caller): CsrfStanding => {
+    const isVouched = originOf(context.req.headers) === 'own';
+    const { visitor, sessionToken: session, at } = caller;
+    return csrf.judge(form.csrf, { visitor, session, at, isVouched });
+  };
+
+  /** Next door, or the page that it would need: null when they may come in. */
+  const turnedAway = (context: Context, route: Route, caller: Caller): Reply | null => {
+    const standing = standingAt(route.who, caller.person);
+    if (standing === 'welcome') return null;
+    if (standing === 'not for you') throw new NotForYou();
+    const goOn = placeToGoOn(routes, caller.person);
+    if (goOn !== null) return seeOther(goOn);
+    const wanted = route.method === 'GET' ? context.path : paths.formOf(route)?.path;
+    return seeOther(wanted !== undefined && paths.hasPage(wanted) ? `/sign-in?next=${encodeURIComponent(wanted)}` : '/sign-in');
+  };
+
+  /** The page that the form was on, made anew, with what was typed; nothing of the form was acted on. */
+  const again = async (route: Route, visit: Visit, caller: Caller): Promise<Reply> => {
+    const refusal = new Refusal('form.stale');
+    const form = paths.formOf(route);
+    if (form === null || standingAt(form.who, caller.person) !== 'welcome') return page('error/stale', {}, { status: 422 });
+    const reply = await form.page({ ...visit, form: {} });
+    if (reply.kind !== 'page') return reply;
+    const typed = Object.fromEntries(Object.entries(visit.form).filter(([name]) => !isSecret(name)));
+    const model = { ...reply.model, refusals: [refusal], typed: { ...reply.model.typed, ...typed } };
+    return { ...reply, model, status: 422 };
+  };
+
+  return (route) => async (context) => {
+    context.state.pattern = route.path;
+    const query = knownNext(fieldsOf(context.querystring), paths);
+    if (route.method === 'POST' && originOf(context.req.headers) === 'foreign') throw new Unacceptable(403, 'foreign origin');
+    const form = route.method === 'POST' ? await postedFields(context.req) : {};
+    const caller = callerOf(context);
+    const standing = route.method === 'POST' ? judge(context, form, caller) : 'good';
+    if (standing === 'forged') throw new Unacceptable(403, 'csrf field missing or forged');
+    const visit = visitOf({ caller, query, form: knownNext(form, paths), params: context.params as Fields });
+    const reply =
+      turnedAway(context, route, caller) ?? (standing === 'stale' ? await again(route, visit, caller) : await route.page(visit));
+    await answer(context, reply, caller);
+  };
+}
+
+function visitOf({ caller, query, form, params }: { caller: Caller; query: Fields; form: Fields; params: Fields }): Visit {
+  const { csrf: _, ...fields } = form;
+  const { address, device, language, supportCode, at, policy, person, attemptToken } = caller;
+  return {
+    params: { ...params },
+    query: { ...query },
+    form: fields,
+    address,
+    device,
+    language,
+    supportCode,
+    at,
+    policy,
+    session: person?.session ?? null,
+    account: person?.account ?? null,
+    attemptToken,
+  };
+}
+
+/** `next` is a page of this site or it is not there, so that no page function can send anyone elsewhere (ASVS 3.7.2). */
+function knownNext(fields: Fields, paths: Paths): Fields {
+  const { next, ...others } = fields;
+  return next !== undefined && paths.hasPage(next) ? { ...others, next } : others;
+}
+
+/** Never shown again, whatever the template would do with it. */
+const isSecret = (name: string): boolean => /pass|current|answer|code|secret|key|csrf/i.test(name);
