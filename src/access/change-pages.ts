@@ -1,0 +1,85 @@
+/** The change of a known password, signed in or not, and what came of it. */
+
+import { type Page, page, type Reply, type Route, seeOther, type Visit } from '../web/visit.ts';
+import type { Binding, Changed, ChangePassword } from './change.ts';
+import type { MustChange } from './sign-in.ts';
+import { statusOf } from './status.ts';
+
+/** How a change can end: a page each, which knows nobody. */
+const outcomes = ['done', 'not-proved', 'unknown'] as const;
+
+export function changePages(flow: ChangePassword): Route[] {
+  const ask: Page = async (visit) => {
+    const here = whoIsHere(visit);
+    return changePage(await flow.bindingOf(here?.account ?? null), visit);
+  };
+
+  const change: Page = async (visit) => {
+    const { form, address, language, supportCode } = visit;
+    const here = whoIsHere(visit);
+    const changed = await flow.change({
+      who: here ?? form.login ?? '',
+      current: form.current_password ?? '',
+      password: form.password ?? '',
+      again: form.password_again ?? '',
+      address,
+      language,
+      supportCode,
+    });
+    return shown(changed, visit);
+  };
+
+  async function shown(changed: Changed, visit: Visit): Promise<Reply> {
+    switch (changed.kind) {
+      case 'changed':
+        return seeOther(changed.isProved ? '/change/done' : '/change/not-proved', changed.token === null ? {} : { session: changed.token });
+      case 'unknown':
+        return seeOther('/change/unknown');
+      case 'closed':
+        return page('access/change-closed', { by: changed.by.replaceAll(' ', '-') }, { status: 422 });
+      case 'refused': {
+        const { refusals, broken } = changed;
+        const binding = changed.binding ?? (await flow.bindingOf(whoIsHere(visit)?.account ?? null));
+        return changePage(binding, visit, { refusals, broken }, statusOf(refusals));
+      }
+    }
+  }
+
+  return [
+    { method: 'GET', path: '/change', who: 'anyone', page: ask },
+    { method: 'POST', path: '/change', who: 'anyone', page: change },
+    ...outcomes.map((outcome): Route => ({ method: 'GET', path: `/change/${outcome}`, who: 'anyone', page: () => outcomePage(outcome) })),
+    // W3C "A Well-Known URL for Changing Passwords": 302, 303 or 307, and the form itself must not live there.
+    { method: 'GET', path: '/.well-known/change-password', who: 'anyone', page: () => seeOther('/change'), isBare: true },
+  ];
+}
+
+/** After a sign-in with a right password that opens nothing else: the same form, with the login typed in. */
+export async function mustChangePage(flow: ChangePassword, visit: Visit, { isExpired }: MustChange): Promise<Reply> {
+  return changePage(await flow.bindingOf(null), { ...visit, session: null, account: null }, { why: isExpired ? 'expired' : 'must-change' });
+}
+
+function changePage(
+  binding: Binding,
+  visit: Visit,
+  more: object = {},
+  status: { status: number; retryAfter?: number } = { status: 200 },
+): Reply {
+  const { rules, changeableAt, isAway } = binding;
+  const here = whoIsHere(visit);
+  const login = here?.account.login ?? '';
+  const typed = { login: (visit.form.login ?? '').trim() };
+  return page(
+    'access/change',
+    { rules, changeableAt, isAway, login, person: binding.name, isKnown: here !== null, typed, ...more },
+    status,
+  );
+}
+
+const outcomePage = (outcome: (typeof outcomes)[number]): Reply =>
+  page('access/changed', { outcome, tone: outcome === 'done' ? 'good' : 'warn', titleParams: { outcome: outcome.replace('-', '_') } });
+
+/** Only a finished sign-in counts: whoever waits at the second step types the login like anybody else. */
+function whoIsHere({ account, session }: Pick<Visit, 'account' | 'session'>) {
+  return account && session?.standing === 'full' ? { account, session } : null;
+}

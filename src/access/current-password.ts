@@ -1,0 +1,167 @@
+/**
+ * Proves a person by the current password: at sign-in and before a change. All limits are counted before any bind, and no try is made that
+ * the directory could answer with a lock. Every no is the same no and leaves at the same moment. Knows no session and no page.
+ */
+
+import { type Account, foldLogin } from '../rules/account.ts';
+import { isRefusal, Refusal } from '../rules/refusal.ts';
+import { accountKey, addressKey, addressWait, limits, signInWait } from '../rules/throttle.ts';
+import { second } from '../rules/time.ts';
+import type { CheckName, EventName, RefusalKey } from '../rules/vocabulary.ts';
+import type { PasswordStatus, Verified, World } from '../world.ts';
+import { turnsOf } from './turns.ts';
+
+type Needs = Pick<World, 'accounts' | 'directories' | 'passwordsFor' | 'throttle' | 'journal' | 'vault' | 'clock'>;
+
+export interface Typed {
+  /** The login as typed, or the account that is signed in already. */
+  readonly who: string | Account;
+  readonly password: string;
+  readonly address: string;
+  readonly supportCode: string;
+  /** What a no is called in the journal. */
+  readonly event: Extract<EventName, 'sign-in refused' | 'change'>;
+}
+
+export interface Proved extends Verified {
+  readonly account: Account;
+}
+
+/** Why not, for the journal alone. */
+interface No {
+  readonly account: Account | null;
+  readonly detail: RefusalKey | CheckName;
+  readonly raw: string | null;
+}
+
+export interface CurrentPassword {
+  /**
+   * Refuses with `sign-in.wrong` whatever the reason, with `desk.directory-away` while every directory is known to be away, whoever
+   * is typed (both at the floor), and with `limit.address` (params.seconds) at once.
+   */
+  prove(typed: Typed): Promise<Proved | Refusal>;
+}
+
+/** Milliseconds from the start at which every no leaves; one that took longer leaves at the next multiple. */
+export const refusalFloor = second;
+export const longestLogin = 256;
+/** The home may hold longer ones than Latchkey would set; beyond this nothing is hashed or sent. */
+const longestTyped = 1024;
+/** One account's line of people who try its password at this moment. */
+const mostWaiting = 20;
+
+export function currentPassword({ accounts, directories, passwordsFor, throttle, journal, vault, clock }: Needs): CurrentPassword {
+  const turns = turnsOf<Account['id']>(mostWaiting);
+
+  async function prove(typed: Typed): Promise<Proved | Refusal> {
+    const startedAt = clock.now();
+    const tooMany = countAddress(typed.address, startedAt);
+    if (tooMany) return tooMany;
+    const judged = await judge(typed);
+    if (!('detail' in judged)) return judged;
+    const { account, detail, raw } = judged;
+    const { event, address, supportCode } = typed;
+    journal.append({ event, result: 'failed', detail, raw, account: account?.login ?? null, address, supportCode });
+    await clock.sleep(untilFloor(clock.now() - startedAt));
+    return new Refusal(areAllAway() ? 'desk.directory-away' : 'sign-in.wrong');
+  }
+
+  function countAddress(address: string, now: number): Refusal | null {
+    const key = addressKey(address);
+    const wait = addressWait(throttle.count(limits.loginsTyped, key, now));
+    const left = (throttle.lastAt(limits.loginsTyped, key, now) ?? 0) + wait - now;
+    if (left > 0) return new Refusal('limit.address', { params: { seconds: Math.ceil(left / second) } });
+    throttle.hit(limits.loginsTyped, key, now);
+    return null;
+  }
+
+  async function judge({ who, password }: Typed): Promise<Proved | No> {
+    const account = typeof who === 'string' ? await accountOf(who) : who;
+    if ('detail' in account) return account;
+    if (!isTypeable(password, longestTyped)) return { account, detail: 'form.unacceptable', raw: null };
+    const judged = await turns.take(account.id, () => judgeAccount(account, password));
+    return judged ?? { account, detail: 'desk.busy', raw: null };
+  }
+
+  /** The one account of this login: by its name here, or else by whatever else its directory takes for a login. Never guessed. */
+  async function accountOf(typed: string): Promise<Account | No> {
+    const login = typed.trim();
+    const known = onlyOne(accounts.byLogin(login));
+    if (known !== null && known !== 'several') return known;
+    const key = accountKey(null, vault.digest('login', foldLogin(login)));
+    if (mustWait(key)) return { account: null, detail: 'sign-in.wait', raw: null };
+    const found = known ?? onlyOne(isTypeable(login, longestLogin) ? await foundLive(login) : []);
+    if (found !== null && found !== 'several') return found;
+    throttle.hit(limits.signIn, key, clock.now());
+    return { account: null, detail: found === 'several' ? 'directory.ambiguous' : 'known', raw: null };
+  }
+
+  async function foundLive(login: string): Promise<Account[]> {
+    const found = await Promise.all(directories.all.map(async (directory) => ({ id: directory.id, entry: await directory.find(login) })));
+    return found.flatMap(({ id, entry }) => (entry === null || isRefusal(entry) ? [] : (accounts.byRemoteId(id, entry.remoteId) ?? [])));
+  }
+
+  async function judgeAccount(account: Account, password: string): Promise<Proved | No> {
+    const no = (detail: No['detail'], raw: string | null = null): No => ({ account, detail, raw });
+    const key = accountKey(account.id, '');
+    if (mustWait(key)) return no('sign-in.wait');
+    if (account.isDisabled) return no('directory.disabled');
+    const home = passwordsFor(account);
+    const status = await home.status();
+    if (isRefusal(status)) return no(status.key, status.raw);
+    const closed = closedBy(status);
+    if (closed) return no(closed);
+    const digest = vault.digest('wrong password', `${account.id}\n${password}`);
+    if (isKnownWrong(account, digest, status.marker)) return no('directory.wrong-old-password');
+    throttle.hit(limits.signIn, key, clock.now());
+    const verified = await home.verify(password);
+    if (isRefusal(verified)) {
+      const isWrong = verified.key === 'directory.wrong-old-password';
+      if (isWrong) throttle.rememberWrongPassword(account.id, digest, status.marker, clock.now());
+      return no(verified.key, verified.raw);
+    }
+    throttle.clear(limits.signIn, key);
+    return { account, ...verified };
+  }
+
+  /** A telephone that keeps trying an old password is counted once, and costs the directory nothing. */
+  function isKnownWrong({ id }: Account, digest: string, marker: string | null): boolean {
+    const known = throttle.wrongPassword(id, digest, clock.now());
+    if (known === null) return false;
+    if (known.marker === marker) return true;
+    throttle.forgetWrongPasswords(id); // the password is another one since: what was wrong may be right
+    return false;
+  }
+
+  function mustWait(key: string): boolean {
+    const now = clock.now();
+    const wait = signInWait(throttle.count(limits.signIn, key, now));
+    return wait > 0 && (throttle.lastAt(limits.signIn, key, now) ?? 0) + wait > now;
+  }
+
+  const areAllAway = (): boolean =>
+    directories.all.length > 0 &&
+    directories.all.map((directory) => directory.health()).every((seen) => seen.checkedAt !== null && !seen.isReachable);
+
+  return { prove };
+}
+
+const untilFloor = (elapsed: number): number => Math.max(1, Math.ceil(elapsed / refusalFloor)) * refusalFloor - elapsed;
+
+const isTypeable = (text: string, longest: number): boolean =>
+  text !== '' && text.length <= longest && !text.includes('\0') && text.isWellFormed();
+
+/** A deleted entry stays as a disabled account: it does not stand in the way of who has its name now. */
+function onlyOne(found: readonly Account[]): Account | 'several' | null {
+  const enabled = found.filter(({ isDisabled }) => !isDisabled);
+  const [first = null, ...others] = enabled.length > 0 ? enabled : found;
+  return others.length > 0 ? 'several' : first;
+}
+
+/** What makes a bind useless, or would let it be the failure that locks: that one is never made here. */
+function closedBy({ isDisabled, lock, failuresLeft }: PasswordStatus): No['detail'] | null {
+  if (isDisabled) return 'directory.disabled';
+  if (lock === 'administrator') return 'directory.locked-by-administrator';
+  if (lock === 'lockout') return 'directory.locked';
+  return failuresLeft !== null && failuresLeft <= 1 ? 'within limits' : null;
+}

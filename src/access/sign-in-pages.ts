@@ -1,0 +1,73 @@
+/** Sign-in, its second step, and sign-out. */
+
+import type { Account } from '../rules/account.ts';
+import { isRefusal, type Refusal } from '../rules/refusal.ts';
+import { type Page, page, type Reply, type Route, seeOther, type Visit } from '../web/visit.ts';
+import type { ChangePassword } from './change.ts';
+import { mustChangePage } from './change-pages.ts';
+import type { SignedIn, SignIn } from './sign-in.ts';
+import { statusOf } from './status.ts';
+
+export interface SignInFlows {
+  readonly signIn: SignIn;
+  readonly changePassword: ChangePassword;
+  /** A page of ours to pass first after sign-in (registration that is due), or null. */
+  readonly interrupt?: (account: Account) => string | null;
+}
+
+const secondStep = '/sign-in/second-step';
+
+export function signInPages({ signIn, changePassword, interrupt = () => null }: SignInFlows): Route[] {
+  /** `next` is a page of this site: the web lets no other through. */
+  const signInPage = ({ query, form }: Visit, refusals: readonly Refusal[] = []): Reply =>
+    page('access/sign-in', { refusals, typed: { login: form.login ?? '' }, next: form.next ?? query.next ?? '' }, statusOf(refusals));
+
+  const ask: Page = (visit) => {
+    const { session, account, query } = visit;
+    if (!session || !account) return signInPage(visit);
+    if (session.standing === 'second step') return seeOther(secondStep);
+    return seeOther(session.standing === 'enrolment' ? '/registration' : (query.next ?? '/account'));
+  };
+
+  const start: Page = async (visit) => {
+    const { form, address, device, supportCode, session } = visit;
+    const entrance = { login: form.login ?? '', password: form.password ?? '', address, device, supportCode, before: session };
+    const started = await signIn.start(entrance);
+    if (isRefusal(started)) return signInPage(visit, [started]);
+    if (started.kind === 'must change') return mustChangePage(changePassword, visit, started);
+    return welcome(started, form.next);
+  };
+
+  function welcome({ token, standing, account }: SignedIn, next = ''): Reply {
+    const cookies = { session: token };
+    if (standing === 'second step') return seeOther(next === '' ? secondStep : `${secondStep}?next=${encodeURIComponent(next)}`, cookies);
+    if (standing === 'enrolment') return seeOther('/registration', cookies);
+    return seeOther(interrupt(account) ?? (next === '' ? homeOf(account) : next), cookies);
+  }
+
+  const secondPage = ({ query, form }: Visit, refusals: readonly Refusal[] = []): Reply =>
+    page('access/second-step', { refusals, next: form.next ?? query.next ?? '', step: { at: 2, of: 2 } }, statusOf(refusals));
+
+  const prove: Page = async (visit) => {
+    const { session, account, form, address, language, supportCode } = visit;
+    if (!session || !account) return seeOther('/sign-in');
+    const proved = await signIn.prove({ session, account, answer: form.answer ?? '', address, language, supportCode });
+    if (!isRefusal(proved)) return welcome(proved, form.next);
+    return proved.key === 'session.ended' ? seeOther('/sign-in', { session: null }) : secondPage(visit, [proved]);
+  };
+
+  const end: Page = ({ session, account, address, supportCode }) => {
+    if (session && account) signIn.end({ session, account, address, supportCode });
+    return { ...seeOther('/', { session: null }), clearSiteData: true };
+  };
+
+  return [
+    { method: 'GET', path: '/sign-in', who: 'anyone', page: ask },
+    { method: 'POST', path: '/sign-in', who: 'anyone', page: start },
+    { method: 'GET', path: secondStep, who: 'second step', page: (visit) => secondPage(visit) },
+    { method: 'POST', path: secondStep, who: 'second step', page: prove },
+    { method: 'POST', path: '/sign-out', who: 'anyone', page: end },
+  ];
+}
+
+const homeOf = ({ role }: Account): string => (role === 'administrator' ? '/admin' : '/account');

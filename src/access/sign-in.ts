@@ -1,0 +1,135 @@
+/** Signing in and out: the password, then for administrators, helpdesk and auditors a second step. Knows no page. */
+
+import type { Methods } from '../methods/methods.ts';
+import type { Account } from '../rules/account.ts';
+import { isRefusal, Refusal } from '../rules/refusal.ts';
+import { accountKey, isOver, limits } from '../rules/throttle.ts';
+import { day, type Instant } from '../rules/time.ts';
+import type { MethodName } from '../rules/vocabulary.ts';
+import type { Session, World } from '../world.ts';
+import type { CurrentPassword } from './current-password.ts';
+
+type Needs = Pick<World, 'accounts' | 'enrolments' | 'sessions' | 'throttle' | 'journal' | 'clock' | 'random' | 'atomically'> & {
+  readonly methods: Methods;
+  readonly current: CurrentPassword;
+};
+
+export interface Entrance {
+  readonly login: string;
+  readonly password: string;
+  readonly address: string;
+  readonly device: string;
+  readonly supportCode: string;
+  /** The browser's session until now: it ends, and is never promoted. */
+  readonly before: Session | null;
+}
+
+export interface SignedIn {
+  readonly kind: 'signed in';
+  readonly token: string;
+  readonly standing: Session['standing'];
+  readonly account: Account;
+}
+/** The password is right and good for nothing but choosing a new one: no session begins. */
+export interface MustChange {
+  readonly kind: 'must change';
+  readonly isExpired: boolean;
+}
+
+export interface SecondStep {
+  readonly session: Session;
+  readonly account: Account;
+  readonly answer: string;
+  readonly address: string;
+  readonly language: string;
+  readonly supportCode: string;
+}
+
+/** Methods that can be a second step, the first one held is asked for. */
+const secondSteps: readonly MethodName[] = ['totp'];
+/** ASVS 6.4.1: how long the password alone lets a member of staff enrol the first second step. */
+const firstEnrolmentLife = day;
+
+export type SignIn = ReturnType<typeof signIn>;
+
+export function signIn(needs: Needs) {
+  const { accounts, enrolments, sessions, throttle, journal, clock, random, atomically, methods, current } = needs;
+
+  async function start(entrance: Entrance): Promise<SignedIn | MustChange | Refusal> {
+    const { login, password, address, supportCode } = entrance;
+    if (login.trim() === '') return new Refusal('login.required', { field: 'login' });
+    const proved = await current.prove({ who: login, password, address, supportCode, event: 'sign-in refused' });
+    if (isRefusal(proved)) return proved;
+    const { account, mustChange, isExpired } = proved;
+    return atomically(() => {
+      const facts = { actor: account.login, account: account.login, address, supportCode };
+      if (mustChange || isExpired) {
+        journal.append({ event: 'sign-in', result: 'open', detail: isExpired ? 'password expired' : 'must change', ...facts });
+        return { kind: 'must change', isExpired } as const;
+      }
+      const standing = standingOf(account, clock.now());
+      if (standing === null) {
+        journal.append({ event: 'sign-in refused', result: 'failed', detail: 'sign-in.no-way-in', ...facts });
+        return new Refusal('sign-in.no-way-in');
+      }
+      if (entrance.before) sessions.end(entrance.before.id);
+      const token = random.token();
+      sessions.start({ token, account: account.id, standing, address, device: entrance.device, at: clock.now() });
+      journal.append({ event: 'sign-in', result: standing === 'full' ? 'succeeded' : 'open', detail: standing, ...facts });
+      return { kind: 'signed in', token, standing, account } as const;
+    });
+  }
+
+  /** What the password alone opens; null: nothing, since the time to enrol a second step is over. */
+  function standingOf(account: Account, now: Instant): Session['standing'] | null {
+    if (account.role === 'person') return 'full';
+    if (methodOf(account)) return 'second step';
+    const until = accounts.enrolUntil(account.id);
+    if (until !== null) return now < until ? 'enrolment' : null;
+    if (account.home === null) return null; // only the console opens this time for a local account
+    accounts.setEnrolUntil(account.id, now + firstEnrolmentLife);
+    return 'enrolment';
+  }
+
+  function methodOf(account: Account): MethodName | null {
+    const held = new Set(enrolments.of(account.id).map(({ method }) => method));
+    return secondSteps.find((name) => held.has(name) && methods.has(name)) ?? null;
+  }
+
+  /** Judges the second step. Too many wrong answers in an hour make every further one wrong, whatever it is. */
+  async function prove(step: SecondStep): Promise<SignedIn | Refusal> {
+    const { session, account, answer, address, language, supportCode } = step;
+    const name = methodOf(account);
+    const method = name === null ? undefined : methods.get(name);
+    if (session.standing !== 'second step' || session.account !== account.id || !method) return new Refusal('session.ended');
+    const facts = { account: account.login, address, supportCode, method: method.name };
+    // Not the counter of /reset: strangers can fill that one, and must not keep an administrator out.
+    const key = `${accountKey(account.id, '')}|${method.name}|sign-in`;
+    const at = clock.now();
+    const isTooMany = isOver(throttle.count(limits.wrongProofs, key, at), limits.wrongProofs);
+    if (!isTooMany) throttle.hit(limits.wrongProofs, key, at);
+    const own = enrolments.of(account.id).filter((enrolment) => enrolment.method === method.name);
+    const judged = isTooMany ? 'wrong' : await method.judge({ account, enrolments: own, attempt: null, language, at }, answer);
+    if (judged !== 'right') {
+      const detail = isTooMany ? 'within limits' : isRefusal(judged) ? judged.key : 'sign-in.second-step-wrong';
+      journal.append({ event: 'sign-in refused', result: isTooMany ? 'blocked' : 'failed', detail, ...facts });
+      return isRefusal(judged) ? judged : new Refusal('sign-in.second-step-wrong', { field: 'answer' });
+    }
+    return atomically(() => {
+      const token = random.token();
+      throttle.clear(limits.wrongProofs, key);
+      sessions.renew(session.id, { token, standing: 'full', at: clock.now() });
+      journal.append({ event: 'sign-in', result: 'succeeded', detail: 'full', actor: account.login, ...facts });
+      return { kind: 'signed in', token, standing: 'full', account } as const;
+    });
+  }
+
+  function end({ session, account, address, supportCode }: Pick<SecondStep, 'session' | 'account' | 'address' | 'supportCode'>): void {
+    atomically(() => {
+      sessions.end(session.id);
+      journal.append({ event: 'sign-out', result: 'succeeded', actor: account.login, account: account.login, address, supportCode });
+    });
+  }
+
+  return { start, prove, end };
+}
