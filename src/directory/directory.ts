@@ -1,14 +1,53 @@
-/** Opens a configured directory as the narrow waist wants it. */
+/** Opens a configured directory as the narrow waist wants it. Entries, connections and dialects stay behind it. */
 
+import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { Clock, Directory } from '../world.ts';
 import type { DirectoryConfig } from './config.ts';
+import { dialectNamed } from './dialects.ts';
+import { present } from './filter.ts';
+import { openPasswords } from './passwords.ts';
+import { asRefusal, openPeople } from './people.ts';
+import { type DirectoryLog, openServers } from './servers.ts';
 
 export type { AttributeNames, DirectoryConfig, DirectoryKind } from './config.ts';
+export type { DirectoryLog } from './servers.ts';
 
-/** Structured lines for the administrator's log; never holds a password. */
-export interface DirectoryLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
+/** Throws for a kind that is not spoken and for a filter that cannot be read; a server that does not answer is no reason. */
+export function openDirectory(config: DirectoryConfig, { clock, log }: { clock: Clock; log: DirectoryLog }): Directory {
+  const { id, baseDn, kind } = config;
+  if (kind !== 'auto' && dialectNamed(kind) === null) throw new Error(`directory "${id}": kind "${kind}" is not supported yet`);
+  const servers = openServers(config, { clock, log });
+  const people = openPeople(config, () => clock.now());
+
+  return {
+    id,
+    find: (login) => servers.ask((desk) => people.find(desk, login)),
+    read: (remoteId) => servers.ask((desk) => people.read(desk, remoteId)),
+    async *people() {
+      const desk = await servers.open();
+      if (isRefusal(desk)) throw desk;
+      try {
+        yield* people.all(desk);
+      } catch (error) {
+        throw asRefusal(error);
+      } finally {
+        desk.link.close();
+      }
+    },
+    passwords(account) {
+      if (account.home !== id || account.remoteId === null) throw new Error(`account ${account.id} does not live in directory "${id}"`);
+      return openPasswords(account.remoteId, { servers, people, clock, baseDn });
+    },
+    health: () => servers.health(),
+    async probe() {
+      await servers.ask(async ({ link, server }) => {
+        const [base] = await link.search({ base: baseDn, scope: 'base', filter: present('objectClass'), attributes: ['1.1'] });
+        if (!base) throw new Refusal('directory.not-found', { raw: `${server}: no entry ${baseDn}, or not to be read` });
+      });
+      return servers.health();
+    },
+    async close() {
+      servers.close();
+    },
+  };
 }
-
-export declare function openDirectory(config: DirectoryConfig, needs: { clock: Clock; log: DirectoryLog }): Directory;

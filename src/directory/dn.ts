@@ -86,3 +86,9 @@ export function escapeValue(value: string): string {
 
 export const dnText = (dn: Dn): string =>
   dn.map((rdn) => rdn.map(({ attribute, value }) => `${attribute}=${escapeValue(value)}`).join('+')).join(',');
+
+/** Whether `dn` is `base` or lies below it. */
+export function isWithin(dn: string, base: string): boolean {
+  const [inner, outer] = [dnKey(dn), dnKey(base)];
+  return outer === '' || inner === outer || inner.endsWith(`,${outer}`);
+}

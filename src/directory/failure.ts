@@ -7,7 +7,7 @@ export type FailureReason = 'clear' | 'empty password' | 'unreachable' | 'certif
 export class LdapFailure extends Error {
   readonly reason: FailureReason;
   readonly url: string;
-  /** Whether this operation's request may have reached the server. */
+  /** Whether a bind, a change or another request that must not be repeated may have reached the server. */
   readonly wasSent: boolean;
   /** What the server said, where it said something. */
   readonly answer: Answer | null;
@@ -21,7 +21,7 @@ export class LdapFailure extends Error {
     this.answer = about.answer ?? null;
   }
 
-  /** The same failure as one operation saw it. */
+  /** The same failure as the operation saw it that had sent, or had not sent. */
   of(wasSent: boolean): LdapFailure {
     return new LdapFailure(this.reason, { url: this.url, text: this.message, wasSent, answer: this.answer });
   }

@@ -118,19 +118,25 @@ function startTlsTrouble(ended: {
 }
 
 function linkOver(client: ldapjs.LibraryClient, line: Line, url: string): Link {
-  /** Sends one request and reads its one answer. */
-  function ask(
-    send: (done: (error: Error | null, response?: unknown) => void) => void,
-    beforeSending?: () => void,
-  ): Promise<ldapjs.Answer> {
-    return line.run((done, sending) => {
-      if (!line.isOpen) throw new LdapFailure('closed', { url, text: 'the connection was closed' });
-      if (!isEncrypted(client)) throw new LdapFailure('clear', { url, text: 'the connection is not encrypted' });
+  type Send = (done: (error: Error | null, response?: unknown) => void) => void;
+  const requireSafe = () => {
+    if (!line.isOpen) throw new LdapFailure('closed', { url, text: 'the connection was closed' });
+    if (!isEncrypted(client)) throw new LdapFailure('clear', { url, text: 'the connection is not encrypted' });
+  };
+  /** One request and its one answer. */
+  const ask = (send: Send) =>
+    line.run<ldapjs.Answer>((done) => {
+      requireSafe();
+      send((error, response) => (error ? done.reject(failureFrom(error, url)) : done.resolve(ldapjs.answerOf(response))));
+    });
+  /** The same for what must not be repeated. */
+  const askOnce = (send: Send, beforeSending?: () => void) =>
+    line.run<ldapjs.Answer>((done, sending) => {
+      requireSafe();
       beforeSending?.();
       sending();
       send((error, response) => (error ? done.reject(failureFrom(error, url).of(true)) : done.resolve(ldapjs.answerOf(response))));
     });
-  }
 
   async function readAll(search: Search, into: Entry[]): Promise<ldapjs.Answer> {
     const { base, controls = [], attributes, scope, filter, sizeLimit = 0 } = search;
@@ -147,7 +153,7 @@ function linkOver(client: ldapjs.LibraryClient, line: Line, url: string): Link {
   }
 
   const incomplete = (answer: ldapjs.Answer) =>
-    new LdapFailure('answer', { url, text: `search: ${answer.resultCode} ${answer.diagnosticMessage}`, wasSent: true, answer });
+    new LdapFailure('answer', { url, text: `search: ${answer.resultCode} ${answer.diagnosticMessage}`, answer });
 
   return {
     url,
@@ -156,7 +162,7 @@ function linkOver(client: ldapjs.LibraryClient, line: Line, url: string): Link {
     },
     async bind(dn, password, controls = []) {
       if (password === '') throw new LdapFailure('empty password', { url, text: 'an empty password is never sent' });
-      return ask((done) => client.bind(dn, password, ldapjs.sentControls(controls), done));
+      return askOnce((done) => client.bind(dn, password, ldapjs.sentControls(controls), done));
     },
     async search(search) {
       const entries: Entry[] = [];
@@ -178,9 +184,12 @@ function linkOver(client: ldapjs.LibraryClient, line: Line, url: string): Link {
       }
     },
     modify: (dn, changes, { controls = [], beforeSending } = {}) =>
-      ask((done) => client.modify(ldapjs.sentDn(dn), changes.map(ldapjs.sentChange), ldapjs.sentControls(controls), done), beforeSending),
+      askOnce(
+        (done) => client.modify(ldapjs.sentDn(dn), changes.map(ldapjs.sentChange), ldapjs.sentControls(controls), done),
+        beforeSending,
+      ),
     extended: (oid, value, { controls = [], beforeSending } = {}) =>
-      ask((done) => client._send(ldapjs.sentExtended(oid, value, controls), [0], null, done), beforeSending),
+      askOnce((done) => client._send(ldapjs.sentExtended(oid, value, controls), [0], null, done), beforeSending),
     close: line.close,
   };
 }

@@ -10,7 +10,7 @@ export interface Done<T> {
 
 export interface Line {
   readonly isOpen: boolean;
-  /** Runs `work`, which sends in the same turn after it has called `sending`. Rejects with an LdapFailure that says whether it had. */
+  /** Runs `work`, which calls `sending` in the turn in which it sends what must not be repeated. Rejects with an LdapFailure that says so. */
   run<T>(work: (done: Done<T>, sending: () => void) => void): Promise<T>;
   close(): void;
 }

@@ -1,0 +1,55 @@
+/** What one kind of directory says differently. A further kind is one more file that fulfils `Dialect` and one more line in `dialects.ts`. */
+
+import type { Refusal } from '../rules/refusal.ts';
+import type { Instant } from '../rules/time.ts';
+import type { PasswordStatus, Verified } from '../world.ts';
+import type { AttributeNames, DirectoryKind } from './config.ts';
+import type { Filter } from './filter.ts';
+import type { Answer, Entry, Link, RequestControl } from './ldap.ts';
+
+/** What a person's entry says of the password; the rest of a PasswordStatus is the same for all kinds. */
+export type State = Omit<PasswordStatus, 'server' | 'isProtected'>;
+
+/** One person's entry on one server, and the service account's connection to it. */
+export interface Place {
+  readonly link: Link;
+  readonly dn: string;
+  readonly entry: Entry;
+  readonly baseDn: string;
+}
+
+export interface Dialect {
+  readonly kind: Exclude<DirectoryKind, 'auto'>;
+  /** By the server's root entry (RFC 4512 5.1). */
+  isSpokenBy(root: Entry): boolean;
+
+  readonly people: Filter;
+  readonly loginAttributes: readonly string[];
+  readonly attributes: AttributeNames;
+  /** The entry's immutable id, and what else `isDisabled` and `state` need. */
+  readonly personAttributes: readonly string[];
+  idOf(entry: Entry): string | null;
+  /** Null when this cannot be an id. */
+  withId(id: string): Filter | null;
+  isDisabled(entry: Entry, now: Instant): boolean;
+
+  readonly groups: Filter;
+  /** Attributes that hold members' DNs. */
+  readonly memberAttributes: readonly string[];
+  /** Attributes that hold members' logins, and which attribute of a person they mean. */
+  readonly memberNames: { readonly attribute: string; readonly means: string } | null;
+
+  state(place: Place, now: Instant): Promise<State>;
+
+  readonly bindControls: readonly RequestControl[];
+  /** What the answer to a person's bind says of the password; a refusal when it was wrong or cannot be told. */
+  verdict(answer: Answer): Verified | Refusal;
+
+  /** Each sends one changing request, after `beforeSending`, and returns its answer. */
+  set(place: Place, password: string, beforeSending: () => void): Promise<Answer>;
+  /** `own` is bound as the person, or null where the right password does not let one in (expired, must change). The current password was proved. */
+  change(place: Place, passwords: { current: string; password: string; own: Link | null }, beforeSending: () => void): Promise<Answer>;
+  unlock(place: Place, beforeSending: () => void): Promise<Answer>;
+  /** After a set that the person asked for: takes away what would make the new password a temporary one. */
+  settle(place: Place): Promise<void>;
+}

@@ -1,0 +1,14 @@
+/** The kinds of directory that Latchkey speaks to. */
+
+import type { Dialect } from './dialect.ts';
+import type { DirectoryKind } from './config.ts';
+import { openldap } from './openldap.ts';
+import type { Entry } from './ldap.ts';
+
+const dialects: readonly Dialect[] = [openldap];
+
+/** By its configured name; null when it is to be found out, or is not spoken yet. */
+export const dialectNamed = (kind: DirectoryKind): Dialect | null => dialects.find((dialect) => dialect.kind === kind) ?? null;
+
+/** By the root entry, which a server may hide: then the plainest dialect, which asks for nothing unusual. */
+export const dialectOf = (root: Entry | null): Dialect => (root && dialects.find((dialect) => dialect.isSpokenBy(root))) ?? openldap;

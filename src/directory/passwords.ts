@@ -1,0 +1,203 @@
+/**
+ * One person's password and lock in the directory: read live, proved by a bind, set, changed, unlocked. The order of the steps is the same for
+ * every kind of directory; what is sent is the dialect's.
+ */
+
+import { isRefusal, type Params, Refusal } from '../rules/refusal.ts';
+import type { BeforeSending, Clock, Passwords, PasswordStatus, Verified, WriteOutcome } from '../world.ts';
+import type { Place, State } from './dialect.ts';
+import { isFailure } from './failure.ts';
+import type { Answer, Link } from './ldap.ts';
+import type { People } from './people.ts';
+import { refusalKey, refusalOf, refusalOfFailure } from './refusals.ts';
+import type { Desk, Servers } from './servers.ts';
+
+interface Needs {
+  readonly servers: Servers;
+  readonly people: People;
+  readonly clock: Clock;
+  readonly baseDn: string;
+}
+
+interface Live extends Place {
+  readonly desk: Desk;
+  readonly state: State;
+}
+
+const refused = (refusal: Refusal): WriteOutcome => ({ kind: 'refused', refusal });
+
+export function openPasswords(remoteId: string, { servers, people, clock, baseDn }: Needs): Passwords {
+  /** The person as this server has them now. */
+  async function live(desk: Desk): Promise<Live | Refusal> {
+    const entry = await people.entry(desk, remoteId);
+    if (!entry) return new Refusal('directory.not-found', { raw: `${desk.server}: no entry ${remoteId}` });
+    const place: Place = { link: desk.link, dn: entry.dn, entry, baseDn };
+    return { ...place, desk, state: await desk.dialect.state(place, clock.now()) };
+  }
+
+  async function status(desk: Desk): Promise<PasswordStatus | Refusal> {
+    const found = await live(desk);
+    if (isRefusal(found)) return found;
+    return { server: desk.server, isProtected: await people.isProtected(desk, found.entry), ...found.state };
+  }
+
+  /** Binds as the person over a connection of their own, which is closed afterwards unless `use` has a use for it. */
+  async function bound<T>(at: Live, password: string, use: (verdict: Verified | Refusal, own: Link | null) => Promise<T> | T): Promise<T> {
+    const own = await at.desk.connect();
+    try {
+      const answer = await own.bind(at.dn, password, at.desk.dialect.bindControls);
+      const verdict = finer(at.desk.dialect.verdict(answer), at.state);
+      return await use(verdict, answer.resultCode === 0 ? own : null);
+    } finally {
+      own.close();
+    }
+  }
+
+  const verifyAt = (at: Live, password: string) => bound(at, password, (verdict) => verdict);
+
+  /** Whether the password that was set is in force on the server that was written. Whatever fails here, it was set. */
+  async function isProved(at: Live, password: string): Promise<boolean> {
+    try {
+      return !isRefusal(await verifyAt(at, password));
+    } catch (error) {
+      if (isFailure(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Sends one change and then does what may fail without undoing it. */
+  async function write(at: Live, beforeSending: BeforeSending, steps: Steps): Promise<WriteOutcome> {
+    const { server } = at.desk;
+    let isSent = false;
+    const before = () => {
+      beforeSending({ server, marker: at.state.marker });
+      isSent = true;
+    };
+    let answer: Answer;
+    try {
+      answer = await steps.send(before);
+    } catch (error) {
+      if (!isFailure(error) || !isSent) throw error;
+      return { kind: 'unknown', server, raw: refusalOfFailure(error).raw ?? '' };
+    }
+    if (answer.resultCode !== 0) return refused(refusalOf(answer, paramsOf(answer, at.state)));
+    return { kind: 'done', server, isProved: await steps.prove(), apply: () => undefined };
+  }
+
+  async function act(work: (at: Live) => Promise<WriteOutcome>): Promise<WriteOutcome> {
+    const outcome = await servers.ask(async (desk) => {
+      const at = await live(desk);
+      if (isRefusal(at)) return refused(at);
+      const barred = bar(at.state);
+      return barred ? refused(barred) : work(at);
+    });
+    return isRefusal(outcome) ? refused(outcome) : outcome;
+  }
+
+  return {
+    status: () => servers.ask(status),
+
+    async verify(password) {
+      if (password === '') return emptyPassword();
+      return servers.ask(async (desk) => {
+        const at = await live(desk);
+        return isRefusal(at) ? at : verifyAt(at, password);
+      });
+    },
+
+    set: (password, beforeSending) =>
+      password === ''
+        ? Promise.resolve(refused(emptyPassword()))
+        : act((at) =>
+            write(at, beforeSending, {
+              send: (before) => at.desk.dialect.set(at, password, before),
+              async prove() {
+                await settled(at);
+                return isProved(at, password);
+              },
+            }),
+          ),
+
+    change: ({ current, password }, beforeSending) =>
+      current === '' || password === ''
+        ? Promise.resolve(refused(emptyPassword()))
+        : act((at) =>
+            bound(at, current, (verdict, own) => {
+              if (isRefusal(verdict)) return refused(verdict);
+              return write(at, beforeSending, {
+                send: (before) => at.desk.dialect.change(at, { current, password, own }, before),
+                prove: () => isProved(at, password),
+              });
+            }),
+          ),
+
+    unlock: (beforeSending) =>
+      act((at) =>
+        write(at, beforeSending, {
+          send: (before) => at.desk.dialect.unlock(at, before),
+          async prove() {
+            const now = await quietly(() => live(at.desk));
+            return now !== null && !isRefusal(now) && now.state.lock === 'none';
+          },
+        }),
+      ),
+
+    async outcome({ act: what, server, marker }) {
+      if (server === null) return 'not done';
+      const now = await servers.askAt(server, live);
+      if (isRefusal(now)) return now.key === 'directory.not-found' ? 'cannot tell' : now;
+      if (what === 'unlock' || what === 'unlock by administrator') return now.state.lock === 'none' ? 'done' : 'not done';
+      // Without a marker on either side there is nothing to compare. One that counts whole seconds hides a second write within the same.
+      if (now.state.marker === null) return 'cannot tell';
+      return now.state.marker === marker ? 'not done' : 'done';
+    },
+  };
+}
+
+interface Steps {
+  send(beforeSending: () => void): Promise<Answer>;
+  /** After success: false when it could not be shown. Does not throw for a server that has gone silent. */
+  prove(): Promise<boolean>;
+}
+
+const emptyPassword = () => new Refusal('directory.wrong-old-password', { raw: 'an empty password is never sent' });
+
+/** Who was switched off or locked by an administrator is neither reset nor unlocked here: on OpenLDAP a reset would let them in again. */
+function bar({ isDisabled, lock }: State): Refusal | null {
+  if (isDisabled) return new Refusal('directory.disabled');
+  return lock === 'administrator' ? new Refusal('directory.locked-by-administrator') : null;
+}
+
+/** A server may call "wrong" or "locked" what the entry tells better. */
+function finer(verdict: Verified | Refusal, state: State): Verified | Refusal {
+  if (!isRefusal(verdict) || (verdict.key !== 'directory.wrong-old-password' && verdict.key !== 'directory.locked')) return verdict;
+  const raw = verdict.raw === null ? {} : { raw: verdict.raw };
+  if (state.isDisabled) return new Refusal('directory.disabled', raw);
+  if (state.lock === 'administrator') return new Refusal('directory.locked-by-administrator', raw);
+  return state.lock === 'lockout' ? new Refusal('directory.locked', raw) : verdict;
+}
+
+/** What the sentence for the person needs: `least` characters, `count` earlier passwords, `at` the instant from which it is possible. */
+function paramsOf(answer: Answer, { rules, changeableAt }: State): Params {
+  switch (refusalKey(answer)) {
+    case 'directory.too-short':
+      return rules.minimumLength === null ? {} : { least: rules.minimumLength };
+    case 'directory.history':
+      return rules.history === null ? {} : { count: rules.history };
+    case 'directory.minimum-age':
+      return changeableAt === null ? {} : { at: changeableAt };
+    default:
+      return {};
+  }
+}
+
+async function quietly<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isFailure(error)) return null;
+    throw error;
+  }
+}
+
+const settled = (at: Live): Promise<unknown> => quietly(() => at.desk.dialect.settle(at));

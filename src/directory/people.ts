@@ -1,0 +1,107 @@
+/** People as the directory shows them: found by login, read by their id, or all of them page by page. It changes nothing. */
+
+import { Refusal } from '../rules/refusal.ts';
+import type { Instant } from '../rules/time.ts';
+import type { DirectoryEntry } from '../world.ts';
+import type { AttributeNames, DirectoryConfig } from './config.ts';
+import type { Dialect } from './dialect.ts';
+import { dnKey, isSameDn } from './dn.ts';
+import { isFailure } from './failure.ts';
+import { and, equal, type Filter, or, parseFilter } from './filter.ts';
+import { groupsOf, readGroups } from './groups.ts';
+import type { Entry } from './ldap.ts';
+import { refusalOfFailure } from './refusals.ts';
+import type { Desk } from './servers.ts';
+
+export interface People {
+  /** Null: nobody; a refusal: several. */
+  find(desk: Desk, login: string): Promise<DirectoryEntry | null | Refusal>;
+  read(desk: Desk, remoteId: string): Promise<DirectoryEntry | null>;
+  /** The bare entry, for an act. */
+  entry(desk: Desk, remoteId: string): Promise<Entry | null>;
+  isProtected(desk: Desk, entry: Entry): Promise<boolean>;
+  /** Throws an LdapFailure or a Refusal when the reading is not complete. */
+  all(desk: Desk): AsyncGenerator<readonly DirectoryEntry[], void, void>;
+}
+
+const defaultPageSize = 500;
+const sizeLimitExceeded = 4;
+
+export function openPeople(config: DirectoryConfig, now: () => Instant): People {
+  const { baseDn, bindDn, pageSize = defaultPageSize } = config;
+  const configuredFilter = config.accountFilter === null ? null : parseFilter(config.accountFilter);
+  const protectedKeys = new Set(config.protectedGroups.map(dnKey));
+
+  const filterOf = (dialect: Dialect): Filter => configuredFilter ?? dialect.people;
+  const loginsOf = (dialect: Dialect) => (config.loginAttributes.length > 0 ? config.loginAttributes : dialect.loginAttributes);
+  /** The first login attribute is the account's own; who has none cannot come to any door. */
+  const loginOf = (entry: Entry, dialect: Dialect): string | null => entry.text(loginsOf(dialect)[0] ?? '');
+  const namesOf = (dialect: Dialect): AttributeNames => ({ ...dialect.attributes, ...config.attributes });
+  const attributesOf = (dialect: Dialect): string[] => {
+    const logins = dialect.memberNames ? [...loginsOf(dialect), dialect.memberNames.means] : loginsOf(dialect);
+    return [...new Set([...Object.values(namesOf(dialect)), ...logins, ...dialect.personAttributes])];
+  };
+  const searchFor = (dialect: Dialect, filter: Filter) =>
+    ({ base: baseDn, scope: 'sub', filter, attributes: attributesOf(dialect) }) as const;
+  const isProtectedBy = (entry: Entry, groups: readonly string[]): boolean =>
+    isSameDn(entry.dn, bindDn) || groups.some((group) => protectedKeys.has(dnKey(group)));
+
+  function shown(entry: Entry, groups: readonly string[], dialect: Dialect): DirectoryEntry {
+    const remoteId = dialect.idOf(entry);
+    if (remoteId === null) throw new Refusal('directory.no-permission', { raw: `${entry.dn}: its immutable id cannot be read` });
+    const names = namesOf(dialect);
+    const login = loginOf(entry, dialect) ?? '';
+    return {
+      remoteId,
+      dn: entry.dn,
+      login,
+      name: entry.text(names.name) ?? login,
+      mail: entry.text(names.mail),
+      mobile: entry.text(names.mobile) ?? entry.text(names.phone),
+      groups,
+      isDisabled: dialect.isDisabled(entry, now()),
+      isProtected: isProtectedBy(entry, groups),
+    };
+  }
+
+  async function entry({ link, dialect }: Desk, remoteId: string): Promise<Entry | null> {
+    const withId = dialect.withId(remoteId);
+    if (withId === null) return null;
+    const [found] = await link.search(searchFor(dialect, and(filterOf(dialect), withId)));
+    return found ?? null;
+  }
+  const groupsNow = (person: Entry, { link, dialect }: Desk) => groupsOf(person, { link, baseDn, dialect });
+
+  return {
+    async find(desk, login) {
+      const { link, dialect } = desk;
+      if (login === '') return null;
+      const filter = and(filterOf(dialect), or(...loginsOf(dialect).map((attribute) => equal(attribute, login))));
+      const ambiguous = new Refusal('directory.ambiguous', { raw: `${desk.server}: several entries have this login` });
+      try {
+        const [found, another] = await link.search({ ...searchFor(dialect, filter), sizeLimit: 2 });
+        if (another) return ambiguous;
+        return found && loginOf(found, dialect) !== null ? shown(found, await groupsNow(found, desk), dialect) : null;
+      } catch (error) {
+        if (isFailure(error) && error.answer?.resultCode === sizeLimitExceeded) return ambiguous;
+        throw error;
+      }
+    },
+    async read(desk, remoteId) {
+      const found = await entry(desk, remoteId);
+      return found ? shown(found, await groupsNow(found, desk), desk.dialect) : null;
+    },
+    entry,
+    isProtected: async (desk, person) => isProtectedBy(person, await groupsNow(person, desk)),
+    async *all({ link, dialect }) {
+      const groups = await readGroups({ link, baseDn, dialect }, pageSize);
+      for await (const page of link.pages(searchFor(dialect, filterOf(dialect)), pageSize)) {
+        const people = page.filter((person) => loginOf(person, dialect) !== null);
+        yield people.map((person) => shown(person, groups.of(person), dialect));
+      }
+    },
+  };
+}
+
+/** An incomplete reading, as the one thing that is thrown for it. */
+export const asRefusal = (error: unknown): unknown => (isFailure(error) ? refusalOfFailure(error) : error);
