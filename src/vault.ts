@@ -15,6 +15,11 @@ export interface KeyFile {
   readonly name: string;
 }
 
+/** A reason why the key file cannot be used, in words for the operator. */
+export class KeyProblem extends Error {
+  override readonly name = 'KeyProblem';
+}
+
 /** Reads the key file, or makes one (mode 0600) when there is none. A file of another length, or open to others, is an error. */
 export function openKeyFile(file: string, random: Random): KeyFile {
   if (!existsSync(file)) {
@@ -22,13 +27,13 @@ export function openKeyFile(file: string, random: Random): KeyFile {
     writeFileSync(file, `${Buffer.from(random.bytes(keyBytes)).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
     chmodSync(file, 0o600);
   }
-  if ((statSync(file).mode & 0o077) !== 0) throw new Error(`${file} can be read by others: chmod 600 it`);
+  if ((statSync(file).mode & 0o077) !== 0) throw new KeyProblem(`${file} can be read by others: chmod 600 it`);
   return keyFrom(readFileSync(file, 'utf8'), file);
 }
 
 export function keyFrom(text: string, file = 'the key'): KeyFile {
   const key = Buffer.from(text.trim(), 'base64');
-  if (key.length !== keyBytes) throw new Error(`${file} is not a Latchkey key file (32 bytes in base64)`);
+  if (key.length !== keyBytes) throw new KeyProblem(`${file} is not a Latchkey key file (32 bytes in base64)`);
   return { key, name: createHmac('sha256', key).update('latchkey key name').digest('base64url').slice(0, 16) };
 }
 

@@ -3,7 +3,7 @@
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
 import type { Intention, RefusalKey } from '../rules/vocabulary.ts';
 import type { Written } from '../set-password.ts';
-import { type Page, page, type Reply, type Route, refused, seeOther, type Visit } from '../web/visit.ts';
+import { type Page, page, type Reply, refused, seeOther, type Visit } from '../web/visit.ts';
 import type { PasswordReset, Sight } from './reset.ts';
 
 const viewOf: Record<Sight['place'], string> = {
@@ -24,7 +24,7 @@ const viewOf: Record<Sight['place'], string> = {
 /** Refusals after which the attempt's own page says best what is going on. */
 const tellsItself: readonly RefusalKey[] = ['attempt.none', 'attempt.expired', 'attempt.finished', 'attempt.writing', 'attempt.gates-open'];
 
-export function resetPages(reset: PasswordReset): Route[] {
+export function resetPages(reset: PasswordReset) {
   const loginPage = (intention: Intention, refusals: readonly Refusal[] = [], typed: Record<string, string> = {}): Reply =>
     page(
       intention === 'unlock' ? 'reset/start-unlock' : 'reset/start',
@@ -113,21 +113,9 @@ export function resetPages(reset: PasswordReset): Route[] {
       : seeOther('/reset/help/sent');
   };
 
-  return [
-    { method: 'GET', path: '/reset', who: 'anyone', page: home },
-    { method: 'GET', path: '/unlock', who: 'anyone', page: unlockHome },
-    { method: 'POST', path: '/reset/identify', who: 'anyone', page: identify },
-    { method: 'POST', path: '/reset/method', who: 'anyone', page: choose },
-    { method: 'POST', path: '/reset/answer', who: 'anyone', page: answer },
-    { method: 'POST', path: '/reset/password', who: 'anyone', page: complete },
-    { method: 'POST', path: '/reset/unlock', who: 'anyone', page: unlock },
-    { method: 'POST', path: '/reset/cancel', who: 'anyone', page: cancel },
-    { method: 'GET', path: '/reset/code/:token', who: 'anyone', page: link },
-    { method: 'POST', path: '/reset/code/:token', who: 'anyone', page: followLink },
-    { method: 'GET', path: '/reset/help', who: 'anyone', page: help },
-    { method: 'POST', path: '/reset/help', who: 'anyone', page: askForHelp },
-    { method: 'GET', path: '/reset/help/sent', who: 'anyone', page: () => page('reset/help-sent') },
-  ];
+  const helpSent: Page = () => page('reset/help-sent');
+
+  return { home, unlockHome, identify, choose, answer, complete, unlock, cancel, link, followLink, help, askForHelp, helpSent };
 }
 
 const helpModel = ({ helpdesk_address, helpdesk_link }: Visit['policy']) => ({

@@ -1,0 +1,164 @@
+/** The composition root: builds the World, the web and the jobs out of a configuration; closing undoes it in reverse. */
+
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { changePassword } from './access/change.ts';
+import { accessPages } from './access/pages.ts';
+import type { Config } from './config.ts';
+import { createDeferral } from './deferral.ts';
+import { createDeliver } from './delivery/deliver.ts';
+import { createMail } from './delivery/mail.ts';
+import type { Transport } from './delivery/transport.ts';
+import { openDirectory } from './directory/directory.ts';
+import { homes } from './homes.ts';
+import { createJobs } from './jobs.ts';
+import { methodsWith } from './methods/methods.ts';
+import { passwordReset } from './reset/reset.ts';
+import { routesOf } from './routes.ts';
+import { passwordDesk } from './set-password.ts';
+import { assertKey } from './store/backup.ts';
+import { bringUpToDate, databaseFile, type Db, lockFolder, openDatabase, schemaState, StoreProblem } from './store/database.ts';
+import { storeOn } from './store/store.ts';
+import { syncDirectory } from './sync/sync.ts';
+import { createSlowHash, systemClock, systemRandom } from './system.ts';
+import { createTexts } from './text/texts.ts';
+import { createVault, openKeyFile } from './vault.ts';
+import { createServer } from './web/server.ts';
+import type { Route } from './web/visit.ts';
+import type { Directories, World } from './world.ts';
+
+export interface Additions {
+  /** Instead of mail: the demo keeps its messages to itself. */
+  readonly transport?: Transport;
+  /** Before all others. A production configuration adds none. */
+  readonly routes?: readonly Route[];
+}
+
+/** Everything but the web and the timetable: what the commands beside a running server work with. */
+export type House = Awaited<ReturnType<typeof openHouse>>;
+
+const root = join(import.meta.dirname, '..');
+
+/** Opens data folder, key, database and directories. The schema must be current: `migrate` and `serve` make it so. */
+export async function openHouse(config: Config, { transport }: Additions = {}) {
+  const log = pino({ level: config.log.level, base: undefined }, pino.destination({ dest: 2, sync: true }));
+  const keyFile = openKeyFile(keyFileIn(config.data.folder), systemRandom);
+  const db = openCurrent(config.data.folder);
+  assertKey(db, keyFile.name);
+  const [clock, random, vault] = [systemClock, systemRandom, createVault(keyFile, systemRandom)];
+  const store = storeOn(db, { vault, clock, random });
+  const slowHash = createSlowHash(vault.digest('slow hash', 'pepper'));
+  const texts = createTexts();
+  const opened = config.directories.map((directory) => openDirectory(directory, { clock, log }));
+  const directories: Directories = { all: opened, of: ({ home }) => opened.find(({ id }) => id === home) ?? null };
+  const office = () => store.settings.policy().office_name;
+  const deliver = createDeliver({ outbox: store.outbox, vault, clock, texts, transport: transport ?? mailOf(config), office, log });
+  const passwordsFor = homes({ accounts: store.accounts, slowHash, clock, directories });
+  const deferral = createDeferral({ clock, log });
+  const world: World = { ...store, clock, random, vault, slowHash, directories, passwordsFor, deliver, deferral };
+  const { publicUrl } = config;
+  const desk = passwordDesk({ ...world, publicUrl });
+  const methods = methodsWith({ ...world, publicUrl, ownDomains: config.mail?.ownDomains ?? [] });
+  const sync = syncDirectory({ ...world, roles: config.roles, maxDisablePercent: config.sync.maxDisablePercent });
+  return {
+    config,
+    db,
+    log,
+    keyFile,
+    texts,
+    world,
+    desk,
+    methods,
+    sync,
+    async close(): Promise<void> {
+      await deferral.drain();
+      await deliver.close();
+      await Promise.all(opened.map((directory) => directory.close()));
+      db.$client.close();
+    },
+  };
+}
+
+export const keyFileIn = (folder: string): string => join(folder, 'latchkey.key');
+
+/** Locks the data folder, and brings the database in it up to date; `copy` is where its state before that is kept. */
+export function prepareFolder(folder: string): { copy: string | null; release(): void } {
+  const lock = lockFolder(folder);
+  const file = databaseFile(folder);
+  try {
+    const db = openDatabase(file);
+    try {
+      return { copy: bringUpToDate(db, file), release: () => lock.release() };
+    } finally {
+      db.$client.close();
+    }
+  } catch (problem) {
+    lock.release();
+    throw problem;
+  }
+}
+
+function openCurrent(folder: string): Db {
+  const file = databaseFile(folder);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const db = openDatabase(file);
+  const state = schemaState(db);
+  if (state === 'current') return db;
+  db.$client.close();
+  const way =
+    state === 'newer' || state === 'altered'
+      ? 'it was written by another version'
+      : 'run latchkey migrate, or start it once with latchkey serve';
+  throw new StoreProblem(`${file} is not at this version: ${way}.`);
+}
+
+const mailOf = ({ mail }: Config): Transport => (mail ? createMail(mail) : createNoMail());
+
+export interface App {
+  readonly house: House;
+  /** Where it listens, which is not always what people type. */
+  readonly address: { readonly address: string; readonly port: number };
+  close(): Promise<void>;
+}
+
+/** The whole appliance. Rejects with a `StoreProblem` when the data folder is in use or not usable. */
+export async function startApp(config: Config, additions: Additions = {}): Promise<App> {
+  const folder = prepareFolder(config.data.folder);
+  const undo: (() => unknown)[] = [() => folder.release()];
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const house = await openHouse(config, additions);
+    undo.push(() => house.close());
+    const { log, world } = house;
+    if (folder.copy !== null) log.info({ copy: folder.copy }, 'the database was brought up to date; a copy of it was kept');
+    const server = createServer({
+      ...world,
+      log,
+      routes: [...(additions.routes ?? []), ...routesOf(pagesOf(house))],
+      publicUrl: config.publicUrl,
+      trustedProxies: config.listen.trustedProxies,
+      texts: house.texts,
+      viewsDir: join(root, 'views'),
+      publicDir: join(root, 'public'),
+    });
+    const tls =
+      config.listen.tls === null
+        ? {}
+        : { tls: { cert: readFileSync(config.listen.tls.certFile, 'utf8'), key: readFileSync(config.listen.tls.keyFile, 'utf8') } };
+    const address = await server.listen({ address: config.listen.address, port: config.listen.port, ...tls });
+    undo.push(() => server.close());
+    const jobs = createJobs({ ...world, log, rows: timetable(house) });
+    jobs.start();
+    undo.push(() => jobs.stop());
+    world.journal.append({ event: 'server', result: 'succeeded', detail: 'started' });
+    undo.push(() => world.journal.append({ event: 'server', result: 'succeeded', detail: 'stopped' }));
+    log.info({ ...address, publicUrl: config.publicUrl }, 'Latchkey is ready');
+    return { house, address, close };
+  } catch (problem) {
+    await close();
+    throw problem;
+  }
+}

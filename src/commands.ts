@@ -1,0 +1,129 @@
+/** The commands of the house: what each is called, what it takes, and how a mistake is told. What they do stands in commands/. */
+
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { createAdministrator, recoverAdministrator } from './commands/admin.ts';
+import { backup, restore } from './commands/backup.ts';
+import { check } from './commands/check.ts';
+import { demo } from './commands/demo.ts';
+import { exportJournal, verifyJournal } from './commands/journal.ts';
+import { migrate, serve } from './commands/serve.ts';
+import { sync } from './commands/sync.ts';
+import { type Config, ConfigMistakes, loadConfig } from './config.ts';
+import { StoreProblem } from './store/database.ts';
+import { KeyProblem } from './vault.ts';
+
+export interface Given {
+  readonly words: readonly string[];
+  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  /** Reads the configuration; exits with its mistakes when it has any. */
+  readonly config: () => Config;
+}
+
+interface Command {
+  readonly usage: string;
+  readonly does: string;
+  readonly options?: Readonly<Record<string, 'string' | 'boolean'>>;
+  readonly words?: number;
+  readonly run: (given: Given) => Promise<number>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  serve: { usage: 'serve', does: 'the appliance; SIGTERM stops it', run: serve },
+  demo: {
+    usage: 'demo [--port 8080] [--ldap-port 3890] [--data DIR]',
+    does: 'a complete office to look at, with its own directory',
+    options: { port: 'string', 'ldap-port': 'string', data: 'string' },
+    run: demo,
+  },
+  check: {
+    usage: 'check [--account LOGIN] [--json]',
+    does: 'the doctor; with a login, the dry run of a reset',
+    options: { account: 'string', json: 'boolean' },
+    run: check,
+  },
+  sync: {
+    usage: 'sync [--dry-run] [--full] [--json]',
+    does: 'reads the accounts from the directory',
+    options: { 'dry-run': 'boolean', full: 'boolean', json: 'boolean' },
+    run: sync,
+  },
+  'journal verify': { usage: 'journal verify', does: 'proves that the journal is whole', run: verifyJournal },
+  'journal export': { usage: 'journal export', does: 'the journal as JSON lines, oldest first', run: exportJournal },
+  backup: {
+    usage: 'backup FILE [--with-key KEYFILE]',
+    does: 'copies the database while it is in use',
+    options: { 'with-key': 'string' },
+    words: 1,
+    run: backup,
+  },
+  restore: { usage: 'restore FILE', does: 'puts a backup in the place of the database', words: 1, run: restore },
+  'admin create': { usage: 'admin create LOGIN', does: 'makes a local administrator', words: 1, run: createAdministrator },
+  'admin recover': { usage: 'admin recover LOGIN', does: 'lets an administrator back in', words: 1, run: recoverAdministrator },
+  migrate: { usage: 'migrate', does: 'brings the database up to date', run: migrate },
+};
+
+class Mistake extends Error {}
+
+/** Runs one command line and returns the exit code: 0 well, 1 not, 2 could not run. */
+export async function run(words: readonly string[]): Promise<number> {
+  try {
+    const [name, rest] = commandOf(words);
+    if (name === null || rest.includes('--help')) return say(name === null ? overview() : helpOf(commands[name] as Command));
+    return await (commands[name] as Command).run(given(commands[name] as Command, rest));
+  } catch (problem) {
+    if (!isForPeople(problem)) throw problem;
+    process.stderr.write(`${problem.message}\n`);
+    return 2;
+  }
+}
+
+const isForPeople = (problem: unknown): problem is Error =>
+  problem instanceof Mistake || problem instanceof StoreProblem || problem instanceof KeyProblem;
+
+function commandOf(words: readonly string[]): [string | null, readonly string[]] {
+  if (words.length === 0 || words[0] === '--help' || words[0] === 'help') return [null, []];
+  const name = Object.keys(commands).find((command) => command.split(' ').every((word, at) => words[at] === word));
+  if (name !== undefined) return [name, words.slice(name.split(' ').length)];
+  if (words.includes('--help')) return [null, []];
+  throw new Mistake(`There is no command "${words.slice(0, 2).join(' ')}".\n\n${overview()}`);
+}
+
+function given(command: Command, rest: readonly string[]): Given {
+  const options = Object.fromEntries(
+    Object.entries({ config: 'string', ...command.options }).map(([name, type]) => [name, { type: type as 'string' | 'boolean' }]),
+  );
+  let parsed: { values: Record<string, string | boolean | undefined>; positionals: string[] };
+  try {
+    parsed = parseArgs({ args: [...rest], options, allowPositionals: true }) as typeof parsed;
+  } catch (problem) {
+    throw new Mistake(`${(problem as Error).message}\n\n${helpOf(command)}`);
+  }
+  if (parsed.positionals.length !== (command.words ?? 0)) throw new Mistake(helpOf(command));
+  return { words: parsed.positionals, options: parsed.values, config: () => configFrom(parsed.values.config as string | undefined) };
+}
+
+/** `--config`, else ./config.toml, else the image's /data/config.toml, else the environment alone. */
+function configFrom(named: string | undefined): Config {
+  const file = named ?? ['config.toml', '/data/config.toml'].find((place) => existsSync(place)) ?? null;
+  const config = loadConfig({ file, env: process.env });
+  if (!(config instanceof ConfigMistakes)) return config;
+  const where =
+    file === null ? 'There is no config.toml (copy config.example.toml), and the environment alone does not do' : `${file} cannot be used`;
+  throw new Mistake(`${where}:\n${config}`);
+}
+
+const helpOf = ({ usage, does }: Command): string => `latchkey ${usage} [--config FILE]\n  ${does}`;
+const overview = (): string =>
+  [
+    'Latchkey, the password desk',
+    '',
+    ...Object.values(commands).map(({ usage, does }) => `  latchkey ${usage}\n      ${does}`),
+    '',
+    'Every command takes --config FILE (default ./config.toml).',
+  ].join('\n');
+
+function say(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}

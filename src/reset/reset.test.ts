@@ -1,0 +1,382 @@
+/** The flow of a reset and an unlock: what leads to a new password, and everything that must not. */
+
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { isRefusal, type Refusal } from '../rules/refusal.ts';
+import { hour, minute, second } from '../rules/time.ts';
+import type { CastName } from '../testing/cast.ts';
+import { type TestWorld, testWorld } from '../testing/world.ts';
+import { passwordReset, type Sight } from './reset.ts';
+
+const good = 'correct horse battery';
+const people = { email: 'alice@home.example.net' };
+
+async function desk(options: Parameters<typeof testWorld>[0] = {}) {
+  const world = await testWorld({ ...options, policy: { second_gate_when_stronger: false, ...options?.policy } });
+  const reset = passwordReset(world);
+  let visits = 0;
+  const start = async (login: string, more: { intention?: 'reset' | 'unlock'; address?: string } = {}): Promise<string> => {
+    visits += 1;
+    const opened = await reset.identify({
+      login,
+      intention: 'reset',
+      address: '192.0.2.1',
+      language: 'en',
+      supportCode: `CODE-${visits}`,
+      ...more,
+    });
+    if (isRefusal(opened)) throw new Error(opened.key);
+    return opened.token;
+  };
+  const at = async (token: string): Promise<Sight['place'] | null> => (await reset.show(token))?.place ?? null;
+  return { world, reset, start, at };
+}
+
+const keyOf = (value: unknown): string => (isRefusal(value) ? (value as Refusal).key : 'done');
+const tokenOf = (value: { token: string } | Refusal): string => {
+  if (isRefusal(value)) throw new Error(value.key);
+  return value.token;
+};
+
+async function proveByMail(
+  { world, reset, start }: Awaited<ReturnType<typeof desk>>,
+  name: CastName = 'alice',
+  intention: 'reset' | 'unlock' = 'reset',
+) {
+  const token = await start(name, { intention });
+  await reset.choose(token, 'email');
+  await reset.show(token);
+  await world.deferral.drain();
+  return tokenOf(await reset.answer(token, world.codeFromMail(`${name}@home.example.net`)));
+}
+
+test('a mailed code leads to a new password, and the directory has it', async () => {
+  const door = await desk();
+  const token = await proveByMail(door);
+  assert.is(await door.at(token), 'password');
+  const written = await door.reset.complete(token, { password: good, again: good });
+  assert.equal(written, { kind: 'done', isProved: true });
+  assert.is(door.world.directory.person('alice').password, good);
+  assert.is(await door.at(token), 'done');
+});
+
+test('a code from the app does as well', async () => {
+  const { world, reset, start, at } = await desk();
+  const token = await start('alice');
+  await reset.choose(token, 'totp');
+  const next = tokenOf(await reset.answer(token, world.totpCode('alice')));
+  assert.is(await at(next), 'password');
+  assert.is(await at(token), null, 'the old cookie opens nothing after the proof');
+});
+
+test('two gates want two different methods', async () => {
+  const door = await desk({ policy: { gates: 2 } });
+  const { world, reset, at } = door;
+  const token = await proveByMail(door);
+  assert.is(await at(token), 'method');
+  assert.equal((await reset.show(token))?.methods, ['totp']);
+  assert.is(keyOf(await reset.choose(token, 'email')), 'method.unknown');
+  assert.is(keyOf(await reset.complete(token, { password: good, again: good })), 'attempt.gates-open');
+  await reset.choose(token, 'totp');
+  const last = tokenOf(await reset.answer(token, world.totpCode('alice')));
+  assert.is(await at(last), 'password');
+});
+
+test('administrators pass two gates whatever policy says, and whoever holds an app when policy asks it', async () => {
+  const carol = await desk({ policy: { gates: 1 } });
+  assert.is(await carol.at(await proveByMail(carol, 'carol')), 'method');
+  const alice = await desk({ policy: { second_gate_when_stronger: true } });
+  assert.is(await alice.at(await proveByMail(alice, 'alice')), 'method');
+});
+
+test('closed: a stranger and a member see the same until the first proof', async () => {
+  const { reset, start, world } = await desk();
+  world.directory.person('carol').isDisabled = true;
+  const seen: string[] = [];
+  for (const login of ['alice', 'bob', 'carol', 'dave', 'eve', '*)(uid=*', 'ALICE']) {
+    const token = await start(login);
+    const first = await reset.show(token);
+    await world.deferral.drain();
+    const settled = await reset.show(token);
+    const chosen = await reset.choose(token, 'email');
+    const answering = await reset.show(token);
+    const wrong = await reset.answer(token, '00000000');
+    const after = await reset.show(token);
+    const code = first?.supportCode ?? '';
+    seen.push(JSON.stringify([first, settled, chosen, answering, wrong, after]).replaceAll(code, 'CODE'));
+  }
+  assert.is(new Set(seen).size, 1, seen.join('\n'));
+});
+
+test('only to somebody who can is anything sent, and others are told why by mail once a day', async () => {
+  const { reset, start, world } = await desk();
+  for (const login of ['bob', 'dave', 'eve', 'bob']) {
+    const token = await start(login);
+    await reset.choose(token, 'email');
+    await world.deferral.drain();
+  }
+  assert.equal(
+    world.mail.map(({ kind, to }) => `${kind} ${to}`),
+    ['reset-not-possible bob@home.example.net', 'reset-not-possible dave@home.example.net'],
+  );
+});
+
+test('open: the person is told at once, with masked destinations', async () => {
+  const { reset, start } = await desk({ policy: { open_about_accounts: true } });
+  const alice = await reset.show(await start('alice'));
+  assert.equal(alice?.methods, ['email', 'totp']);
+  assert.is(alice?.mailMasked, 'a•••@h•••.net');
+  const bob = await reset.show(await start('bob'));
+  assert.is(bob?.place, 'refused');
+  assert.is(bob?.reason, 'methods');
+  assert.is((await reset.show(await start('eve')))?.reason, 'known');
+});
+
+test('a mailed link proves once, by a POST, and the attempt moves to the browser that pressed it', async () => {
+  const { reset, start, at, world } = await desk();
+  const token = await start('alice');
+  await reset.choose(token, 'email');
+  await world.deferral.drain();
+  const secret = world.linkFromMail(people.email);
+  for (let look = 0; look < 50; look += 1) assert.ok(reset.linkOpens(secret));
+  const moved = tokenOf(await reset.followLink(secret));
+  assert.is(await at(moved), 'password');
+  assert.is(await at(token), null);
+  assert.is(keyOf(await reset.followLink(secret)), 'link.spent');
+  assert.not.ok(reset.linkOpens(secret));
+});
+
+test('the link dies with the code, and both with a newer one', async () => {
+  const door = await desk();
+  const { world, reset, start } = door;
+  const token = await start('alice');
+  await reset.choose(token, 'email');
+  await world.deferral.drain();
+  const [oldLink, oldCode] = [world.linkFromMail(people.email), world.codeFromMail(people.email)];
+  assert.is(keyOf(await reset.choose(token, 'email')), 'method.too-soon');
+  world.clock.advance(11 * second);
+  await reset.choose(token, 'email');
+  await world.deferral.drain();
+  assert.is(keyOf(await reset.followLink(oldLink)), 'link.spent');
+  assert.is(keyOf(await reset.answer(token, oldCode)), 'answer.wrong');
+  const newLink = world.linkFromMail(people.email);
+  tokenOf(await reset.answer(token, world.codeFromMail(people.email)));
+  assert.is(keyOf(await reset.followLink(newLink)), 'link.spent');
+});
+
+test("another's attempt, another's code: neither opens anything", async () => {
+  const { reset, start, world } = await desk();
+  const mine = await start('alice');
+  const other = await start('laura');
+  await reset.choose(mine, 'email');
+  await reset.choose(other, 'email');
+  await world.deferral.drain();
+  assert.is(keyOf(await reset.answer(other, world.codeFromMail(people.email))), 'answer.wrong');
+});
+
+test('parallel answers with one code open one gate, and a double click sets one password', async () => {
+  const { reset, start, world } = await desk();
+  const token = await start('alice');
+  await reset.choose(token, 'email');
+  await world.deferral.drain();
+  const code = world.codeFromMail(people.email);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => reset.answer(token, code)));
+  const right = answers.filter((answer) => !isRefusal(answer)) as { token: string }[];
+  assert.is(right.length, 1);
+  const set = right[0]?.token ?? '';
+  const written = await Promise.all([1, 2, 3].map(() => reset.complete(set, { password: good, again: good })));
+  assert.is(written.filter((one) => !isRefusal(one) && one.kind === 'done').length, 1);
+});
+
+test('the sixth try within an hour is wrong even when right, silently', async () => {
+  const { reset, start, world } = await desk();
+  const token = await start('alice');
+  await reset.choose(token, 'totp');
+  for (let tries = 0; tries < 5; tries += 1) assert.is(keyOf(await reset.answer(token, '000000')), 'answer.wrong');
+  assert.is(keyOf(await reset.answer(token, world.totpCode('alice'))), 'answer.wrong');
+  world.clock.advance(hour + second);
+  const later = await start('alice');
+  await reset.choose(later, 'totp');
+  tokenOf(await reset.answer(later, world.totpCode('alice')));
+});
+
+test('five failed attempts from an address block it there for a day; from elsewhere the person still gets in', async () => {
+  const { reset, start, world, at } = await desk();
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const token = await start('alice');
+    await reset.choose(token, 'totp');
+    await reset.answer(token, '000000');
+    world.clock.advance(hour);
+  }
+  const here = await start('alice');
+  await reset.choose(here, 'totp');
+  assert.is(keyOf(await reset.answer(here, world.totpCode('alice'))), 'answer.wrong');
+  const elsewhere = await start('alice', { address: '198.51.100.7' });
+  await reset.choose(elsewhere, 'totp');
+  world.clock.advance(minute);
+  assert.is(await at(tokenOf(await reset.answer(elsewhere, world.totpCode('alice')))), 'password');
+});
+
+test('twenty failed attempts everywhere leave the link to a proved mail address', async () => {
+  const { reset, start, world, at } = await desk();
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    const token = await start('alice', { address: `198.51.100.${attempt}` });
+    await reset.choose(token, attempt % 2 ? 'totp' : 'email');
+    await world.deferral.drain();
+    await reset.answer(token, '000000');
+    world.clock.advance(45 * minute);
+  }
+  const token = await start('alice', { address: '203.0.113.9' });
+  await reset.choose(token, 'email');
+  await world.deferral.drain();
+  assert.is(keyOf(await reset.answer(token, world.codeFromMail(people.email))), 'answer.wrong');
+  assert.is(await at(tokenOf(await reset.followLink(world.linkFromMail(people.email)))), 'password');
+});
+
+test('too many logins from an address are told to wait, whoever they are', async () => {
+  const { reset, start } = await desk();
+  for (let typed = 0; typed < 300; typed += 1) await start(`nobody${typed}`);
+  const refused = await reset.identify({ login: 'alice', intention: 'reset', address: '192.0.2.1', language: 'en', supportCode: 'X' });
+  assert.is(keyOf(refused), 'limit.address');
+  assert.is(
+    keyOf(await reset.identify({ login: 'alice', intention: 'reset', address: '192.0.2.2', language: 'en', supportCode: 'Y' })),
+    'done',
+  );
+});
+
+test('an attempt ends after 15 minutes, and a full queue or an absent directory is told to everybody alike', async () => {
+  const door = await desk();
+  const token = await proveByMail(door);
+  door.world.clock.advance(15 * minute);
+  assert.is(await door.at(token), 'expired');
+  assert.is(keyOf(await door.reset.complete(token, { password: good, again: good })), 'attempt.expired');
+  const typed = { intention: 'reset', address: '192.0.2.1', language: 'en', supportCode: 'Z' } as const;
+  door.world.deferral.isFull = true;
+  for (const login of ['alice', 'eve']) assert.is(keyOf(await door.reset.identify({ ...typed, login })), 'desk.busy');
+  door.world.deferral.isFull = false;
+  door.world.directory.isAway = true;
+  for (const login of ['alice', 'eve', 'laura']) assert.is(keyOf(await door.reset.identify({ ...typed, login })), 'desk.directory-away');
+});
+
+test('policy tightened in the middle of an attempt is obeyed', async () => {
+  for (const change of [{ gates: 2 }, { methods: ['totp'] as const }, { scope: 'nobody' as const }, { writeback: false }]) {
+    const door = await desk();
+    const token = await proveByMail(door);
+    door.world.decide(change);
+    const written = await door.reset.complete(token, { password: good, again: good });
+    assert.ok(isRefusal(written), JSON.stringify(change));
+    assert.is.not(door.world.directory.person('alice').password, good);
+  }
+});
+
+test('disabled, protected or locked by an administrator in the meantime: nothing is set', async () => {
+  for (const change of [{ isDisabled: true }, { isProtected: true }, { lock: 'administrator' as const }]) {
+    const door = await desk();
+    const token = await proveByMail(door);
+    Object.assign(door.world.directory.person('alice'), change);
+    assert.is(keyOf(await door.reset.complete(token, { password: good, again: good })), 'attempt.not-eligible');
+    assert.is.not(door.world.directory.person('alice').password, good);
+  }
+});
+
+test('an unlock clears the lock and leaves the password', async () => {
+  const door = await desk();
+  door.world.directory.person('alice').lock = 'lockout';
+  const before = door.world.directory.person('alice').password;
+  const token = await proveByMail(door, 'alice', 'unlock');
+  assert.is(await door.at(token), 'unlock');
+  assert.equal(await door.reset.unlock(token), { kind: 'done', isProved: true });
+  assert.is(door.world.directory.person('alice').lock, 'none');
+  assert.is(door.world.directory.person('alice').password, before);
+});
+
+test('a mismatch and a broken rule come back at their fields, and the attempt goes on', async () => {
+  const door = await desk();
+  const token = await proveByMail(door);
+  const mismatch = await door.reset.complete(token, { password: good, again: `${good}!` });
+  assert.ok(isRefusal(mismatch) && mismatch.key === 'password.mismatch' && mismatch.field === 'password_again');
+  const short = await door.reset.complete(token, { password: 'alice', again: 'alice' });
+  assert.ok(!isRefusal(short) && short.kind === 'refused');
+  if (!isRefusal(short) && short.kind === 'refused')
+    assert.equal(
+      short.refusals.map(({ key }) => key),
+      ['password.too-short', 'password.contains-name'],
+    );
+  assert.equal(await door.reset.complete(token, { password: good, again: good }), { kind: 'done', isProved: true });
+});
+
+test('success spends every other open attempt and code of the account', async () => {
+  const door = await desk();
+  const { world, reset, start, at } = door;
+  const other = await start('alice');
+  await reset.choose(other, 'email');
+  await world.deferral.drain();
+  const code = world.codeFromMail(people.email);
+  const link = world.linkFromMail(people.email);
+  const token = await start('alice');
+  await reset.choose(token, 'totp');
+  const passed = tokenOf(await reset.answer(token, world.totpCode('alice')));
+  await reset.complete(passed, { password: good, again: good });
+  assert.is.not(await at(other), 'answer');
+  assert.ok(isRefusal(await reset.answer(other, code)));
+  assert.is(keyOf(await reset.followLink(link)), 'link.spent');
+});
+
+test('help goes to the helpdesk with the support code, five times an hour', async () => {
+  const { reset, world } = await desk({ policy: { helpdesk_address: 'help@office.example' } });
+  const ask = { token: null, name: 'Eve', contact: '0123', words: 'please', address: '192.0.2.5', supportCode: 'AB12', language: 'en' };
+  for (let asked = 0; asked < 5; asked += 1) assert.is(reset.askForHelp(ask), 'sent');
+  assert.is(keyOf(reset.askForHelp(ask)), 'limit.address');
+  assert.is(world.mail[0]?.to, 'help@office.example');
+  assert.is(keyOf((await desk()).reset.askForHelp(ask)), 'help.unavailable');
+});
+
+/** Whatever is pressed in whatever order: a password is set only after the gates that policy asks. */
+test('no order of requests reaches "set" without the gates', async () => {
+  type Deed = 'choose email' | 'choose totp' | 'right' | 'wrong' | 'link' | 'set' | 'unlock' | 'tighten' | 'cancel';
+  const deeds = fc.array(
+    fc.constantFrom<Deed>('choose email', 'choose totp', 'right', 'wrong', 'link', 'set', 'unlock', 'tighten', 'cancel'),
+    { maxLength: 14 },
+  );
+  await fc.assert(
+    fc.asyncProperty(deeds, fc.constantFrom('alice', 'bob', 'carol', 'dave', 'eve'), fc.constantFrom(1, 2), async (order, login, gates) => {
+      const { world, reset, start } = await desk({ policy: { gates } });
+      let token = await start(login);
+      const passed = new Set<string>();
+      let needed = login === 'carol' ? 2 : gates;
+      for (const deed of order) {
+        await world.deferral.drain();
+        world.clock.advance(31 * second);
+        const sight = await reset.show(token);
+        const take = (value: { token: string } | Refusal, method: string): void => {
+          if (isRefusal(value)) return;
+          token = value.token;
+          passed.add(method);
+        };
+        const mailed = world.mail.findLast(({ kind }) => kind === 'reset-code');
+        if (deed === 'choose email' || deed === 'choose totp') await reset.choose(token, deed.slice(7));
+        if (deed === 'wrong') take(await reset.answer(token, '99999999'), 'wrong');
+        if (deed === 'right' && sight?.method === 'totp' && (login === 'alice' || login === 'carol'))
+          take(await reset.answer(token, world.totpCode(login)), 'totp');
+        if (deed === 'right' && sight?.method === 'email' && mailed)
+          take(await reset.answer(token, world.codeFromMail(mailed.to)), 'email');
+        if (deed === 'link' && mailed) take(await reset.followLink(world.linkFromMail(mailed.to)), 'email');
+        if (deed === 'unlock') await reset.unlock(token);
+        if (deed === 'cancel') reset.cancel(token);
+        if (deed === 'tighten') {
+          world.decide({ gates: 2 });
+          needed = 2;
+        }
+        if (deed === 'set') {
+          const written = await reset.complete(token, { password: good, again: good });
+          if (!isRefusal(written) && written.kind === 'done')
+            assert.ok(passed.size >= needed && !passed.has('wrong'), `${login}: ${order.join(', ')}`);
+        }
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test.run();
