@@ -42,14 +42,7 @@ interface OutboxRow {
   problem: string | null;
 }
 
-const mailTo = (server: SmtpListener, silence = 300) =>
-  createMail({
-    url: server.url,
-    password: null,
-    from: 'desk@example.org',
-    ca: null,
-    limits: { connection: 300, greeting: 300, silence, whole: 5000 },
-  });
+const mailTo = ({ config }: SmtpListener, silence = 300) => createMail({ ...config, limits: { ...config.limits, silence, whole: 5000 } });
 
 const unlocked = (to: string, notMeLink = 'https://desk.example.org/not-me/x'): Message<'account-unlocked'> => ({
   kind: 'account-unlocked',

@@ -7,14 +7,20 @@ import { minute, second } from '../rules/time.ts';
 import { isMailbox, parseSender } from './mailbox.ts';
 import type { Mail, Sending, Transport } from './transport.ts';
 
+/** As the configuration has checked it. */
 export interface MailConfig {
-  /** `smtps://[user@]host[:465]`, or `smtp://[user@]host[:587]` with STARTTLS, which only a server on this machine may lack. */
-  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte (RFC 8314). */
+  readonly implicitTls: boolean;
+  /** Without STARTTLS nothing is said; only a server on this machine may do without, and is then spoken to in the clear. */
+  readonly requireStartTls: boolean;
+  readonly user: string | null;
   readonly password: string | null;
   /** `passwords@example.org` or `Passwords <passwords@example.org>`. */
   readonly from: string;
-  /** PEM of the authorities that sign the server's certificate; null: those that Node trusts. With one, TLS is required on this machine too. */
-  readonly ca: string | null;
+  /** PEM of the authorities that sign the server's certificate; null: those that Node trusts. */
+  readonly ca?: string | null;
   /** The name with which the server is greeted: the host of `public_url`. */
   readonly greeting?: string;
   /** For tests; the product keeps the defaults. Milliseconds. */
@@ -40,7 +46,7 @@ export interface MailTransport extends Transport {
   probe(): Promise<Dialogue>;
 }
 
-/** Throws when the configuration cannot be meant: another scheme, a broken sender. */
+/** Throws when the sender is no address. */
 export function createMail(config: MailConfig): MailTransport {
   const from = parseSender(config.from);
   const limits = { ...standardLimits, ...config.limits };
@@ -92,31 +98,25 @@ export function createMail(config: MailConfig): MailTransport {
   };
 }
 
-function optionsOf({ url, password, ca, greeting }: MailConfig, limits: typeof standardLimits) {
-  const { protocol, hostname, port, username } = new URL(url);
-  if (protocol !== 'smtps:' && protocol !== 'smtp:') throw new TypeError('mail.url must begin with smtps:// or smtp://');
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  const mayBePlain = isThisMachine(host) && ca === null;
-  const user = decodeURIComponent(username);
-  return {
-    host,
-    port: port === '' ? (protocol === 'smtps:' ? 465 : 587) : Number(port),
-    secure: protocol === 'smtps:',
-    requireTLS: !mayBePlain,
-    ignoreTLS: mayBePlain,
-    tls: { minVersion: 'TLSv1.2' as const, ...(ca === null ? {} : { ca }), ...(isIP(host) ? {} : { servername: host }) },
-    ...(user === '' ? {} : { auth: { user, pass: password ?? '' } }),
-    ...(greeting === undefined ? {} : { name: greeting }),
-    connectionTimeout: limits.connection,
-    greetingTimeout: limits.greeting,
-    dnsTimeout: limits.connection,
-    socketTimeout: limits.silence,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  };
-}
-
-const isThisMachine = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+const optionsOf = (
+  { host, port, implicitTls, requireStartTls, user, password, ca = null, greeting }: MailConfig,
+  limits: typeof standardLimits,
+) => ({
+  host,
+  port,
+  secure: implicitTls,
+  requireTLS: requireStartTls,
+  ignoreTLS: !requireStartTls,
+  tls: { minVersion: 'TLSv1.2' as const, ...(ca === null ? {} : { ca }), ...(isIP(host) ? {} : { servername: host }) },
+  ...(user === null ? {} : { auth: { user, pass: password ?? '' } }),
+  ...(greeting === undefined ? {} : { name: greeting }),
+  connectionTimeout: limits.connection,
+  greetingTimeout: limits.greeting,
+  dnsTimeout: limits.connection,
+  socketTimeout: limits.silence,
+  disableFileAccess: true,
+  disableUrlAccess: true,
+});
 
 interface SmtpError extends Error {
   readonly code?: string;

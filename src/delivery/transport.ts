@@ -34,3 +34,9 @@ export interface Transport {
   /** Breaks off what is under way; it ends as `away`. */
   close(): void;
 }
+
+/** Where mail is not set up: every message is a dead letter at once, and its body is gone. */
+export const createNoMail = (): Transport => ({
+  send: async () => ({ kind: 'refused', answer: 'mail is not set up' }),
+  close() {},
+});

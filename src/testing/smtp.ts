@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
+import type { MailConfig } from '../delivery/mail.ts';
 import { certificateAuthority } from '../directory/certificate.ts';
 import { systemClock, systemRandom } from '../system.ts';
 
@@ -27,7 +28,10 @@ export interface SmtpManners {
 
 export interface SmtpListener {
   readonly port: number;
+  /** For config.toml's `mail.url`. */
   readonly url: string;
+  /** How `createMail` reaches it, signed in as the user, trusting its authority. */
+  readonly config: MailConfig;
   /** The authority that signed its certificate, PEM. */
   readonly ca: string;
   readonly received: readonly ReceivedMail[];
@@ -99,6 +103,11 @@ export async function startSmtp({ tls = 'none', user }: SmtpWish = {}): Promise<
   return {
     port,
     url: `${tls === 'implicit' ? 'smtps' : 'smtp'}://${user === undefined ? '' : `${encodeURIComponent(user.name)}@`}127.0.0.1:${port}`,
+    config: {
+      ...{ host: '127.0.0.1', port, implicitTls: tls === 'implicit', requireStartTls: tls === 'starttls' },
+      ...{ user: user?.name ?? null, password: user?.password ?? null, from: 'Passwords <passwords@example.org>' },
+      ...{ ca: authority.ca, limits: { connection: 300, greeting: 300, silence: 300, whole: 2000 } },
+    },
     ca: authority.ca,
     received,
     connections: () => connections,
