@@ -1,0 +1,113 @@
+/** Whether somebody has just shown that it is really them, and how they show it again: only then may ways back in be changed. */
+
+import type { Methods } from '../methods/methods.ts';
+import type { Account } from '../rules/account.ts';
+import { isRefusal, Refusal } from '../rules/refusal.ts';
+import { accountKey, isOver, type Limit, limits } from '../rules/throttle.ts';
+import { type Instant, minute, second } from '../rules/time.ts';
+import type { MethodName } from '../rules/vocabulary.ts';
+import type { Enrolment, Session, World } from '../world.ts';
+
+/** Somebody who has signed in, in front of one page. */
+export interface Person {
+  readonly account: Account;
+  readonly session: Session;
+  readonly address: string;
+  readonly supportCode: string;
+  readonly language: string;
+  readonly at: Instant;
+}
+
+export const freshProof = 10 * minute;
+/** Digits of an app, at most; whatever is longer is a recovery code. */
+const longestAppCode = 8;
+/** What can be asked for without sending anything first; a recovery code stands in for a phone that is lost. */
+const secondProofs: readonly MethodName[] = ['totp', 'recovery-code'];
+
+/** How a current password is proved, with every limit of sign-in: handed in, for this portal knows no other. */
+export interface CurrentPassword {
+  prove(typed: {
+    who: Account;
+    password: string;
+    address: string;
+    supportCode: string;
+    event: 'sign-in refused';
+  }): Promise<{ mustChange: boolean; isExpired: boolean } | Refusal>;
+}
+
+type Needs = Pick<World, 'enrolments' | 'sessions' | 'throttle' | 'journal' | 'random'> & {
+  readonly methods: Methods;
+  readonly current: CurrentPassword;
+};
+
+export function freshProofs(needs: Needs) {
+  const { enrolments, sessions, throttle, journal, random, methods, current } = needs;
+
+  const asksCode = (account: Account): boolean => enrolments.of(account.id).some(({ method }) => method === 'totp');
+
+  /**
+   * The password is proved at sign-in, the second method only here or in a second step. That both were proved in one act of this session
+   * shows in their instants, which are then the same.
+   */
+  function isFresh({ account, session, at }: Person): boolean {
+    if (at - session.provedAt >= freshProof) return false;
+    if (account.role !== 'person' || !asksCode(account)) return true; // staff have passed their second step at sign-in
+    const isOfThisProof = ({ method, usedAt, addedAt }: Enrolment): boolean =>
+      secondProofs.includes(method) && (usedAt === session.provedAt || (method === 'totp' && addedAt === session.provedAt));
+    return enrolments.of(account.id).some(isOfThisProof);
+  }
+
+  /** Gives the session a new token, or says what was wrong. */
+  async function prove(person: Person, typed: { password: string; answer: string }): Promise<{ session: string } | Refusal> {
+    const { account, session, at } = person;
+    const needsCode = asksCode(account);
+    if (typed.password === '') return new Refusal('password.required', { field: 'password' });
+    if (needsCode && typed.answer.trim() === '') return new Refusal('answer.required', { field: 'answer' });
+    const refusal = (await refusalOfPassword(person, typed.password)) ?? (needsCode ? await refusalOfCode(person, typed.answer) : null);
+    if (refusal) return refusal;
+    const token = random.token();
+    sessions.renew(session.id, { token, standing: session.standing, at });
+    return { session: token };
+  }
+
+  async function refusalOfPassword({ account, address, supportCode }: Person, password: string): Promise<Refusal | null> {
+    const proved = await current.prove({ who: account, password, address, supportCode, event: 'sign-in refused' });
+    if (!isRefusal(proved)) return proved.mustChange || proved.isExpired ? new Refusal('directory.expired') : null;
+    return proved.key === 'sign-in.wrong' ? new Refusal('directory.wrong-old-password', { field: 'password' }) : proved;
+  }
+
+  /** The tries are those of the reset and of the second step as well: five wrong ones an hour, wherever they are made. */
+  async function refusalOfCode(person: Person, answer: string): Promise<Refusal | null> {
+    const { account, language, at } = person;
+    const name: MethodName = answer.replace(/[\s-]/g, '').length > longestAppCode ? 'recovery-code' : 'totp';
+    const key = `${accountKey(account.id, '')}|${name}`;
+    const limit = overLimit(throttle, { limit: limits.wrongProofs, key, at });
+    if (!limit) throttle.hit(limits.wrongProofs, key, at);
+    const own = enrolments.of(account.id).filter(({ method }) => method === name);
+    const judged = limit ?? (await methods.get(name)?.judge({ account, enrolments: own, attempt: null, language, at }, answer));
+    if (judged === 'right') {
+      throttle.clear(limits.wrongProofs, key);
+      return null;
+    }
+    const refusal = isRefusal(judged) ? judged : new Refusal('sign-in.second-step-wrong', { field: 'answer' });
+    const result = limit ? 'blocked' : 'failed';
+    journal.append({ event: 'sign-in refused', result, detail: refusal.key, method: name, ...partiesOf(person) });
+    return refusal;
+  }
+
+  return { asksCode, isFresh, prove };
+}
+
+/** Said openly, with the time to wait: whoever reads it has signed in. */
+export function overLimit(throttle: World['throttle'], { limit, key, at }: { limit: Limit; key: string; at: Instant }): Refusal | null {
+  if (!isOver(throttle.count(limit, key, at), limit)) return null;
+  const seconds = Math.ceil(((throttle.easesAt(limit, key, at) ?? at) - at) / second);
+  return new Refusal('sign-in.wait', { field: 'answer', params: { seconds: Math.max(1, seconds) } });
+}
+
+export const partiesOf = ({ account, address, supportCode }: Person) => ({
+  actor: account.login,
+  account: account.login,
+  address,
+  supportCode,
+});

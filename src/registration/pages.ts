@@ -1,0 +1,187 @@
+/** The pages of the registration portal: what is registered, one page to start and one to prove each method, and the fresh proof before. */
+
+import { isRefusal, type Refusal } from '../rules/refusal.ts';
+import { type Page, page, type Reply, type Route, seeOther, type Visit } from '../web/visit.ts';
+import type { Person } from './fresh-proof.ts';
+import type { Registration } from './registration.ts';
+
+const home = '/registration';
+/** Where the fresh proof may lead to: a page of this portal. */
+const ownPage = /^\/registration(?:\/[a-z-]{1,20}(?:\?id=\d{1,15})?)?$/;
+const notices = ['added', 'removed', 'preferred'];
+
+export function registrationPages(registration: Registration): Route[] {
+  // ---- what there is
+
+  const overview: Page = (visit) => {
+    const person = personIn(visit);
+    if (person.session.standing === 'enrolment') return seeOther(`${home}/totp`);
+    return overviewPage(person, { notice: notices.find((word) => word === visit.query.done) ?? null });
+  };
+
+  const overviewPage = ({ account }: Person, more: { notice?: string | null; refusals?: readonly Refusal[] }): Reply =>
+    page('registration/overview', { ...registration.overview(account), mail: account.mail, ...more }, statusOf(more.refusals));
+
+  // ---- adding one
+
+  const start: Page = async (visit) => {
+    const person = personIn(visit);
+    const name = visit.params.method ?? '';
+    const waiting = await registration.waiting(person, name);
+    if (isRefusal(waiting)) return turnedAway(visit, waiting);
+    return waiting === null || 'another' in visit.query ? startPage(person, name) : provePage(name, { start: waiting });
+  };
+
+  const begin: Page = async (visit) => {
+    const person = personIn(visit);
+    const name = visit.params.method ?? '';
+    const begun = await registration.begin(person, name, visit.form);
+    if (isRefusal(begun)) return refusedBegin(visit, begun);
+    return begun.kind === 'stored' ? provePage(name, { start: begun.shown }) : seeOther(`${home}/${name}`);
+  };
+
+  const prove: Page = async (visit) => {
+    const name = visit.params.method ?? '';
+    const finished = await registration.finish(personIn(visit), name, visit.form);
+    if (isRefusal(finished)) return refusedProof(visit, finished);
+    return seeOther(`${home}?done=added`, finished.session === null ? {} : { session: finished.session });
+  };
+
+  const startPage = (person: Person, name: string, more: { refusals?: readonly Refusal[]; typed?: Form } = {}): Reply => {
+    const { account, session } = person;
+    const model = {
+      id: registration.replaced(account, name),
+      mail: registration.suggestedMail(account),
+      isFirstStep: session.standing === 'enrolment',
+    };
+    return page(`registration/${name}/start`, { ...model, ...more }, statusOf(more.refusals));
+  };
+
+  const provePage = (name: string, more: { start: object; refusals?: readonly Refusal[]; typed?: Form }): Reply =>
+    page(`registration/${name}/prove`, more, statusOf(more.refusals));
+
+  /** "Send again" stands on the page that waits for the code, and its refusal is shown there. */
+  async function refusedBegin(visit: Visit, refusal: Refusal): Promise<Reply> {
+    const name = visit.params.method ?? '';
+    const person = personIn(visit);
+    const waiting = refusal.key === 'method.too-soon' ? await registration.waiting(person, name) : null;
+    if (waiting !== null && !isRefusal(waiting)) return provePage(name, { start: waiting, refusals: [refusal] });
+    const typed: Form = visit.form.address === undefined ? {} : { address: visit.form.address };
+    return turnsAway(refusal) ? turnedAway(visit, refusal) : startPage(person, name, { refusals: [refusal], typed });
+  }
+
+  async function refusedProof(visit: Visit, refusal: Refusal): Promise<Reply> {
+    const name = visit.params.method ?? '';
+    const person = personIn(visit);
+    if (turnsAway(refusal)) return turnedAway(visit, refusal);
+    const waiting = await registration.waiting(person, name);
+    const typed: Form = visit.form.label === undefined ? {} : { label: visit.form.label };
+    if (waiting === null || isRefusal(waiting)) return startPage(person, name, { refusals: [refusal] });
+    return provePage(name, { start: waiting, refusals: [refusal], typed });
+  }
+
+  // ---- removing and preferring
+
+  const askRemoval: Page = (visit) => {
+    const person = personIn(visit);
+    const refusal = registration.refusalFor(person);
+    if (refusal) return turnedAway(visit, refusal);
+    const removal = registration.removal(person.account, Number(visit.query.id ?? 0));
+    return removal ? page('registration/remove', { ...removal }) : seeOther(home);
+  };
+
+  const remove: Page = (visit) => {
+    const person = personIn(visit);
+    const id = Number(visit.form.id ?? 0);
+    const removed = registration.remove(person, id);
+    if (isRefusal(removed)) return turnedAway(visit, removed);
+    return removed === 'kept' ? seeOther(`${home}/remove?id=${id}`) : seeOther(`${home}?done=removed`);
+  };
+
+  const prefer: Page = (visit) => {
+    const preferred = registration.prefer(personIn(visit), Number(visit.form.id ?? 0));
+    return isRefusal(preferred) ? turnedAway(visit, preferred) : seeOther(`${home}?done=preferred`);
+  };
+
+  // ---- the fresh proof
+
+  const askProof: Page = (visit) => confirmPage(visit, visit.query.to, []);
+
+  const confirm: Page = async (visit) => {
+    const { password = '', answer = '', to } = visit.form;
+    const proved = await registration.prove(personIn(visit), { password, answer });
+    return isRefusal(proved) ? confirmPage(visit, to, [proved]) : seeOther(ownPlace(to), { session: proved.session });
+  };
+
+  function confirmPage(visit: Visit, to: string | undefined, refusals: readonly Refusal[]): Reply {
+    const { account } = personIn(visit);
+    const model = { to: ownPlace(to), login: account.login, asksCode: registration.asksCode(account), refusals };
+    return page('registration/confirm', model, statusOf(refusals));
+  }
+
+  const turnsAway = ({ key }: Refusal): boolean =>
+    key === 'method.proof-needed' || key === 'session.ended' || key === 'method.unknown' || key === 'desk.suspended';
+
+  /** Not now: to the fresh proof and back, to sign-in, or to what there is. */
+  function turnedAway(visit: Visit, refusal: Refusal): Reply {
+    const person = personIn(visit);
+    if (refusal.key === 'method.proof-needed') return seeOther(`${home}/confirm?to=${encodeURIComponent(pageOf(visit))}`);
+    if (refusal.key === 'session.ended') return seeOther('/sign-in', { session: null });
+    if (person.session.standing === 'enrolment') return page('error/not-for-you', {}, { status: 403 });
+    if (refusal.key === 'method.unknown' && visit.params.method !== undefined) return page('error/not-found', {}, { status: 404 });
+    return overviewPage(person, { refusals: [refusal] });
+  }
+
+  /** The page on which the form stood. */
+  function pageOf({ params, query, form }: Visit): string {
+    if (params.method !== undefined) return ownPlace(`${home}/${params.method}`);
+    const id = query.id ?? form.id;
+    return id === undefined ? home : ownPlace(`${home}/remove?id=${id}`);
+  }
+
+  // ---- the interruption at sign-in
+
+  const remind: Page = ({ query, ...visit }) => {
+    const { account, at } = personIn({ query, ...visit });
+    if (!registration.mustRegister(account, at)) return seeOther(query.next ?? '/account');
+    const { reach, offered } = registration.overview(account);
+    return page('registration/remind', { reach, offered, days: registration.snoozeDays(account), next: query.next ?? '' });
+  };
+
+  const snooze: Page = (visit) => {
+    const { account, at } = personIn(visit);
+    return registration.snooze(account, at) ? seeOther(visit.form.next ?? '/account') : seeOther(`${home}/remind`);
+  };
+
+  return [
+    { method: 'GET', path: home, who: 'enrolment', page: overview },
+    { method: 'GET', path: `${home}/remind`, who: 'signed in', page: remind },
+    { method: 'POST', path: `${home}/remind`, who: 'signed in', page: snooze },
+    { method: 'GET', path: `${home}/confirm`, who: 'enrolment', page: askProof },
+    { method: 'POST', path: `${home}/confirm`, who: 'enrolment', page: confirm },
+    { method: 'GET', path: `${home}/remove`, who: 'signed in', page: askRemoval },
+    { method: 'POST', path: `${home}/remove`, who: 'signed in', page: remove },
+    { method: 'POST', path: `${home}/prefer`, who: 'signed in', page: prefer },
+    { method: 'GET', path: `${home}/:method`, who: 'enrolment', page: start },
+    { method: 'POST', path: `${home}/:method`, who: 'enrolment', page: begin },
+    { method: 'POST', path: `${home}/:method/prove`, who: 'enrolment', page: prove },
+  ];
+}
+
+type Form = Readonly<Record<string, string>>;
+
+/** The doors let only people with a session through. */
+function personIn({ account, session, address, supportCode, language, at }: Visit): Person {
+  if (!account || !session) throw new Error('this page is for people who have signed in');
+  return { account, session, address, supportCode, language, at };
+}
+
+const ownPlace = (wanted: string | undefined): string => (wanted !== undefined && ownPage.test(wanted) ? wanted : home);
+
+function statusOf(refusals: readonly Refusal[] = []): { status: number; retryAfter?: number } {
+  const limit = refusals.find(({ key }) => key === 'limit.address');
+  if (limit) return { status: 429, retryAfter: Number(limit.params.seconds ?? 1) };
+  const isAway = refusals.some(({ key }) => key === 'desk.busy' || key === 'desk.directory-away' || key === 'directory.unreachable');
+  if (isAway) return { status: 503, retryAfter: 30 };
+  return { status: refusals.length > 0 ? 422 : 200 };
+}

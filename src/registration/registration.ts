@@ -1,0 +1,263 @@
+/**
+ * A person's own ways to prove who they are: seen, added, removed, preferred. Knows what is told to whom, and no method's inside.
+ * Every change needs a fresh proof, is recorded, and is told to every address that was known before or is known after it.
+ */
+
+import type { Enrolling, EnrolmentStart, Method } from '../methods/method.ts';
+import type { Methods } from '../methods/methods.ts';
+import type { Account } from '../rules/account.ts';
+import { sendAgainAfter } from '../rules/attempt.ts';
+import { noticeAddresses } from '../rules/notice.ts';
+import { isRefusal, Refusal } from '../rules/refusal.ts';
+import { accountKey, isOver, limits } from '../rules/throttle.ts';
+import { day } from '../rules/time.ts';
+import type { MethodName } from '../rules/vocabulary.ts';
+import type { Enrolment, World } from '../world.ts';
+import { type CurrentPassword, freshProofs, overLimit, type Person, partiesOf } from './fresh-proof.ts';
+import { reminders } from './reminder.ts';
+import { type Reach, reachOf, strongestFirst, type Way, waysOf } from './ways.ts';
+
+type Needs = Pick<
+  World,
+  'accounts' | 'enrolments' | 'attempts' | 'tokens' | 'sessions' | 'throttle' | 'settings' | 'journal' | 'deliver' | 'random' | 'atomically'
+> & { readonly methods: Methods; readonly current: CurrentPassword; readonly publicUrl: string; readonly ownDomains: readonly string[] };
+
+export interface Overview {
+  /** What is registered, the strongest first. */
+  readonly ways: readonly Way[];
+  /** What can be added, the strongest first. */
+  readonly offered: readonly MethodName[];
+  readonly reach: Reach;
+}
+
+export type Begun =
+  /** The proof is awaited: `waiting` shows what there is to show. */
+  | { readonly kind: 'waiting' }
+  /** Nothing needs a proof: it is stored, and this is shown once. */
+  | { readonly kind: 'stored'; readonly shown: EnrolmentStart }
+  /** This form has done its work before. */
+  | { readonly kind: 'repeated' };
+
+export interface Removal {
+  readonly way: Way;
+  readonly effect: 'none' | 'no reset' | 'no sign-in';
+}
+
+export type Form = Readonly<Record<string, string>>;
+export type Registration = ReturnType<typeof registration>;
+
+const notMeLife = 7 * day;
+
+export function registration(needs: Needs) {
+  const { accounts, enrolments, attempts, tokens, sessions, throttle, settings, journal, deliver, random, atomically, methods } = needs;
+  const { publicUrl, ownDomains } = needs;
+  const proof = freshProofs(needs);
+  const reach = (account: Account): Reach => reachOf(account, waysHeld(account), settings.policy());
+  const reminder = reminders({ accounts, settings, reach });
+  /** A double click waits for the first: one set of codes is made, and both see it. */
+  const beginnings = new Map<string, Promise<Begun | Refusal>>();
+
+  const waysHeld = (account: Account): readonly Way[] => waysOf(enrolments.of(account.id), methods, settings.policy());
+  const heldOf = (account: Account, name: string): readonly Enrolment[] =>
+    enrolments.of(account.id).filter(({ method }) => method === name);
+
+  const overview = (account: Account): Overview => ({ ways: waysHeld(account), offered: offered(account), reach: reach(account) });
+
+  /** Staff need the app for their second step, whatever opens a gate. */
+  function offered(account: Account): readonly MethodName[] {
+    const allowed = new Set<MethodName>(settings.policy().methods);
+    if (account.role !== 'person') allowed.add('totp');
+    return strongestFirst([...methods.keys()].filter((name) => allowed.has(name)));
+  }
+
+  /** Why this person may not change their ways now; null when they may. */
+  function refusalFor(person: Person): Refusal | null {
+    const { account, session } = person;
+    // Whoever has a second step takes it: a session that was let in to enrol the first one may not enrol another.
+    if (session.standing === 'enrolment' && proof.asksCode(account)) return new Refusal('session.ended');
+    if (account.suspendedAt !== null) return new Refusal('desk.suspended');
+    return proof.isFresh(person) ? null : new Refusal('method.proof-needed');
+  }
+
+  /** The method of this name, when this person may add one now. */
+  function methodFor(person: Person, name: string): Method | Refusal {
+    const { account, session } = person;
+    const names = session.standing === 'enrolment' ? ['totp'] : offered(account);
+    const method = methods.get(name as MethodName);
+    if (!method || !names.includes(name as MethodName)) return new Refusal('method.unknown');
+    return refusalFor(person) ?? method;
+  }
+
+  const enrolling = ({ account, language, at }: Person, { name }: Method, form: Form): Enrolling => ({
+    account,
+    form,
+    held: heldOf(account, name),
+    language: account.language ?? language,
+    at,
+  });
+
+  /** Which enrolment a fresh one would replace: the form carries it, so that it can be sent only once. */
+  const replaced = (account: Account, name: string): number => heldOf(account, name)[0]?.id ?? 0;
+
+  /** The directory's address, to be typed for the person; not one that they have, or that would be refused. */
+  function suggestedMail({ id, mail }: Account): string | null {
+    if (mail === null || enrolments.of(id).some(({ label }) => label.toLowerCase() === mail.toLowerCase())) return null;
+    const domain = mail.slice(mail.lastIndexOf('@') + 1).toLowerCase();
+    const isOwn = ownDomains.map((own) => own.toLowerCase()).some((own) => domain === own || domain.endsWith(`.${own}`));
+    return isOwn && !settings.policy().mail_in_own_domains ? null : mail;
+  }
+
+  /** What waits for its proof, or null. Changes nothing. */
+  async function waiting(person: Person, name: string): Promise<EnrolmentStart | null | Refusal> {
+    const method = methodFor(person, name);
+    return isRefusal(method) ? method : method.resume(enrolling(person, method, {}));
+  }
+
+  async function begin(person: Person, name: string, form: Form): Promise<Begun | Refusal> {
+    const method = methodFor(person, name);
+    if (isRefusal(method)) return method;
+    const key = `${person.account.id} ${method.name}`;
+    const other = beginnings.get(key);
+    if (other) return other;
+    const own = beginOne(person, method, form).finally(() => beginnings.delete(key));
+    beginnings.set(key, own);
+    return own;
+  }
+
+  async function beginOne(person: Person, method: Method, form: Form): Promise<Begun | Refusal> {
+    const { account } = person;
+    const before = enrolling(person, method, form);
+    if (method.name === 'recovery-code' && Number(form.id ?? 0) !== replaced(account, method.name)) return { kind: 'repeated' };
+    const refusal = method.send ? await refusalToSend(person, method) : null;
+    if (refusal) return refusal;
+    const shown = await method.begin(before);
+    if (isRefusal(shown)) return shown;
+    const stored = heldOf(account, method.name).find(({ id }) => !before.held.some((held) => held.id === id));
+    if (!stored) return { kind: 'waiting' };
+    settle(person, stored, before.held.length > 0 ? 'fresh codes' : 'added');
+    return { kind: 'stored', shown };
+  }
+
+  /** Codes go to addresses that nobody has proved: counted like every other mail of the account. */
+  async function refusalToSend(person: Person, method: Method): Promise<Refusal | null> {
+    const { account, at } = person;
+    const key = accountKey(account.id, '');
+    const isOften = [limits.mails, limits.mailsADay].some((limit) => isOver(throttle.count(limit, key, at), limit));
+    const isSoon = at - (throttle.lastAt(limits.mails, key, at) ?? 0) < sendAgainAfter;
+    const waits = isSoon && (await method.resume(enrolling(person, method, {}))) !== null;
+    if (isOften || waits) return new Refusal('method.too-soon');
+    for (const limit of [limits.mails, limits.mailsADay]) throttle.hit(limit, key, at);
+    return null;
+  }
+
+  /** The session's new token, when what was added changes how much is asked of it. */
+  async function finish(person: Person, name: string, form: Form): Promise<{ session: string | null } | Refusal> {
+    const method = methodFor(person, name);
+    if (isRefusal(method)) return method;
+    if ((form.answer ?? '').trim() === '') return new Refusal('answer.required', { field: 'answer' });
+    const tries = { limit: limits.wrongProofs, key: `${accountKey(person.account.id, '')}|${method.name} enrolment`, at: person.at };
+    const refusal = overLimit(throttle, tries);
+    if (refusal) return refusal;
+    throttle.hit(tries.limit, tries.key, tries.at);
+    if ((await method.resume(enrolling(person, method, {}))) === null) return new Refusal('method.code-wrong', { field: 'answer' });
+    const enrolled = await method.finish(enrolling(person, method, form));
+    if (isRefusal(enrolled)) return enrolled;
+    return atomically((): { session: string | null } => {
+      throttle.clear(tries.limit, tries.key);
+      settle(person, enrolled, 'added');
+      return { session: method.name === 'totp' ? raise(person) : null };
+    });
+  }
+
+  /** The password and the app are proved now: the session is a full one, and no other may enrol a first step any more. */
+  function raise({ account, session, at }: Person): string {
+    const token = random.token();
+    sessions.renew(session.id, { token, standing: 'full', at });
+    accounts.setEnrolUntil(account.id, null);
+    for (const { id, standing } of sessions.of(account.id)) if (standing === 'enrolment') sessions.end(id);
+    return token;
+  }
+
+  function settle(person: Person, { method, label }: Enrolment, detail: 'added' | 'fresh codes'): void {
+    const { account } = person;
+    atomically(() => {
+      if (reach(account).missing === 0) accounts.setSnooze(account.id, { times: 0, until: null });
+      journal.append({ event: 'registration', result: 'succeeded', detail, method, ...partiesOf(person) });
+      tell(person, { kind: 'method-added', method, label, to: noticeAddresses(account, enrolments.of(account.id)) });
+    });
+  }
+
+  /** What removing it would do, for the person to read before they do it; null when it is not theirs. */
+  function removal(account: Account, id: number): Removal | null {
+    const ways = waysHeld(account);
+    const way = ways.find((held) => held.id === id);
+    if (!way) return null;
+    const left = ways.filter((held) => held !== way);
+    const isLastStep = account.role !== 'person' && way.method === 'totp' && !left.some(({ method }) => method === 'totp');
+    if (isLastStep) return { way, effect: 'no sign-in' };
+    const policy = settings.policy();
+    const isLoss = reachOf(account, ways, policy).canReset && !reachOf(account, left, policy).canReset;
+    return { way, effect: isLoss ? 'no reset' : 'none' };
+  }
+
+  /** 'kept': staff cannot sign in without a second step, so the last one stays. */
+  function remove(person: Person, id: number): 'removed' | 'kept' | Refusal {
+    const { account, at } = person;
+    const refusal = refusalFor(person);
+    if (refusal || person.session.standing !== 'full') return refusal ?? new Refusal('method.unknown');
+    return atomically((): 'removed' | 'kept' | Refusal => {
+      const wanted = removal(account, id);
+      if (!wanted) return new Refusal('method.unknown');
+      if (wanted.effect === 'no sign-in') return 'kept';
+      const { method, label } = wanted.way;
+      const to = noticeAddresses(account, enrolments.of(account.id));
+      enrolments.remove(id);
+      attempts.closeOthers(account.id, null, at); // a code or link that it was sent opens nothing any more
+      journal.append({ event: 'registration', result: 'succeeded', detail: 'removed', method, ...partiesOf(person) });
+      tell(person, { kind: 'method-removed', method, label, to });
+      return 'removed';
+    });
+  }
+
+  function prefer(person: Person, id: number): 'preferred' | Refusal {
+    const { account } = person;
+    const refusal = refusalFor(person);
+    if (refusal || person.session.standing !== 'full') return refusal ?? new Refusal('method.unknown');
+    return atomically((): 'preferred' | Refusal => {
+      const way = waysHeld(account).find((held) => held.id === id);
+      if (!way) return new Refusal('method.unknown');
+      enrolments.prefer(account.id, id);
+      journal.append({ event: 'registration', result: 'succeeded', detail: 'preferred', method: way.method, ...partiesOf(person) });
+      return 'preferred';
+    });
+  }
+
+  interface Notice {
+    readonly kind: 'method-added' | 'method-removed';
+    readonly method: MethodName;
+    readonly label: string;
+    readonly to: readonly string[];
+  }
+  function tell({ account, language, at }: Person, { kind, method, label, to }: Notice): void {
+    const secret = random.token();
+    tokens.issue({ purpose: 'not me', secret, account: account.id, attempt: null, at, expiresAt: at + notMeLife, tries: 1 });
+    const variables = { method, label, notMeLink: `${publicUrl}/not-me/${secret}` };
+    for (const address of to) deliver.queue({ kind, to: address, language: account.language ?? language, name: account.name, variables });
+  }
+
+  return {
+    ...proof,
+    ...reminder,
+    overview,
+    reach,
+    refusalFor,
+    replaced,
+    suggestedMail,
+    waiting,
+    begin,
+    finish,
+    removal,
+    remove,
+    prefer,
+  };
+}

@@ -1,0 +1,73 @@
+/** What a person's registered methods are good for: which are of use now, and whether they are enough to reset a password. Asks nobody. */
+
+import type { Methods } from '../methods/methods.ts';
+import type { Account } from '../rules/account.ts';
+import { eligibility } from '../rules/eligibility.ts';
+import type { Policy } from '../rules/policy.ts';
+import type { Instant } from '../rules/time.ts';
+import type { CheckName, MethodName } from '../rules/vocabulary.ts';
+import type { Enrolment } from '../world.ts';
+
+/** One registered method as its owner sees it. */
+export interface Way {
+  readonly id: number;
+  readonly method: MethodName;
+  readonly label: string;
+  /** How many one-time codes are left; null where there are none to count. */
+  readonly left: number | null;
+  readonly isPreferred: boolean;
+  /** Policy lets it open a gate at present. */
+  readonly isAllowed: boolean;
+  readonly addedAt: Instant;
+  readonly usedAt: Instant | null;
+}
+
+/** "With these you can reset: yes or no." */
+export interface Reach {
+  readonly canReset: boolean;
+  /** How many more ways would do; 0 when what is there is enough. */
+  readonly missing: number;
+  /** What stands in the way besides the methods, so that no registering would help. */
+  readonly barredBy: CheckName | null;
+}
+
+/** The hardest to phish, guess or intercept first. */
+const strength: readonly MethodName[] = ['passkey', 'totp', 'email', 'sms', 'recovery-code', 'questions', 'colleague', 'pass'];
+export const strongestFirst = (methods: readonly MethodName[]): readonly MethodName[] =>
+  [...methods].sort((one, other) => strength.indexOf(one) - strength.indexOf(other));
+
+export function waysOf(enrolments: readonly Enrolment[], methods: Methods, policy: Policy): readonly Way[] {
+  const ways = enrolments.flatMap((enrolment): Way[] => {
+    const { id, method, isPreferred, addedAt, usedAt } = enrolment;
+    const described = methods.get(method)?.describe(enrolment);
+    if (!described) return [];
+    return [
+      {
+        id,
+        method,
+        label: described.label,
+        left: described.left ?? null,
+        isPreferred,
+        isAllowed: policy.methods.includes(method),
+        addedAt,
+        usedAt,
+      },
+    ];
+  });
+  return [...ways].sort((one, other) => strength.indexOf(one.method) - strength.indexOf(other.method));
+}
+
+/** By what the last sync saw of the account: this is a forecast for the person, the act itself asks the directory. */
+export function reachOf(account: Account, ways: readonly Way[], policy: Policy): Reach {
+  const held = new Set(ways.filter(({ left }) => left !== 0).map(({ method }) => method));
+  if (account.mail !== null && policy.directory_mail_is_proof) held.add('email');
+  const live = { isDisabled: account.isDisabled, isProtected: account.isProtected, lock: 'none' } as const;
+  const { checks, refusedBy } = eligibility({ account, intention: 'reset', held: [...held], live, isBlocked: false }, policy);
+  const enough = checks.find(({ name }) => name === 'methods');
+  const { held: usable = 0, needed = 1 } = enough?.params ?? {};
+  return {
+    canReset: refusedBy === null,
+    missing: enough?.isPassed ? 0 : Math.max(1, Number(needed) - Number(usable)),
+    barredBy: checks.find(({ name, isPassed }) => !isPassed && name !== 'methods')?.name ?? null,
+  };
+}
