@@ -24,6 +24,7 @@ CREATE TABLE `account` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `account_remote` ON `account` (`home`,`remote_id`);--> statement-breakpoint
 CREATE INDEX `account_login` ON `account` (`login_fold`);--> statement-breakpoint
+CREATE UNIQUE INDEX `account_local` ON `account` (`login_fold`) WHERE "account"."home" is null;--> statement-breakpoint
 CREATE TABLE `attempt` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`token_digest` text,
@@ -43,7 +44,8 @@ CREATE TABLE `attempt` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `attempt_token` ON `attempt` (`token_digest`);--> statement-breakpoint
 CREATE INDEX `attempt_account` ON `attempt` (`account_id`,`state`);--> statement-breakpoint
-CREATE INDEX `attempt_expiry` ON `attempt` (`expires_at`);--> statement-breakpoint
+CREATE INDEX `attempt_live` ON `attempt` (`expires_at`) WHERE "attempt"."token_digest" is not null;--> statement-breakpoint
+CREATE INDEX `attempt_stranger` ON `attempt` (`expires_at`) WHERE "attempt"."account_id" is null;--> statement-breakpoint
 CREATE INDEX `attempt_support` ON `attempt` (`support_code`);--> statement-breakpoint
 CREATE TABLE `attempt_step` (
 	`attempt_id` integer NOT NULL,

@@ -7,11 +7,11 @@ import type { PasswordStatus, Passwords, Verified, World, WriteOutcome } from '.
 
 const server = 'latchkey';
 
-export type LocalNeeds = Pick<World, 'accounts' | 'slowHash' | 'clock' | 'atomically'>;
+export type LocalNeeds = Pick<World, 'accounts' | 'slowHash' | 'clock'>;
 
 /** Nothing leaves the process here, so `beforeSending` is never called: what did not settle has not happened. */
 export const localPasswords =
-  ({ accounts, slowHash, clock, atomically }: LocalNeeds) =>
+  ({ accounts, slowHash, clock }: LocalNeeds) =>
   (account: Account): Passwords => {
     const { id } = account;
 
@@ -48,9 +48,7 @@ export const localPasswords =
     async function raise(password: string, stored: string): Promise<void> {
       const hash = await slowHash.hash(prepared(password));
       if (isRefusal(hash)) return; // the next sign-in will do it
-      atomically(() => {
-        if (accounts.passwordHash(id) === stored) accounts.setPasswordHash(id, hash, accounts.passwordChangedAt(id) ?? clock.now());
-      });
+      if (accounts.passwordHash(id) === stored) accounts.setPasswordHash(id, hash, accounts.passwordChangedAt(id) ?? clock.now());
     }
 
     async function set(password: string): Promise<WriteOutcome> {

@@ -144,9 +144,9 @@ export interface Attempts {
   }): Attempt;
   byToken(token: string): Attempt | null;
   byId(id: AttemptId): Attempt | null;
-  /** The account behind the login, or null for a stranger, and what eligibility said. */
+  /** The account behind the login, or null for a stranger, and what eligibility said. Once known, the account stays. */
   identify(id: AttemptId, account: AccountId | null, refusedBy: string | null): void;
-  /** Appends a step; false when the attempt is no longer open, or no longer where `after` steps led. */
+  /** Appends a step; false when the attempt is over. While it is being written, only how that ended is appended. */
   step(id: AttemptId, step: Step): boolean;
   /** Another browser holds the attempt from now on: the old cookie opens nothing. */
   move(id: AttemptId, token: string): boolean;
@@ -191,7 +191,7 @@ export interface Tokens {
   matches(id: number, secret: string): boolean;
   /** Guarded UPDATE: true for the one who spent it. */
   spend(id: number, at: Instant): boolean;
-  /** Spends every live token of the account. */
+  /** Spends every live token of the account, but for "this was not me": who took it over must not be able to silence that. */
   spendAll(account: AccountId, at: Instant): void;
   expire(now: Instant, limit: number): number;
 }

@@ -60,12 +60,12 @@ export function chosen({ steps }: Attempt): { method: MethodName; at: Instant } 
 /** Mail and text are two deliveries of one kind: they open one gate together unless policy says otherwise. */
 const gateOf = (method: MethodName, policy: Policy): string => (policy.mail_and_text_are_two || method !== 'sms' ? method : 'email');
 
-export const gatesPassed = (attempt: Attempt, policy: Policy): number =>
-  new Set(
-    proofsOf(attempt)
-      .filter(({ method }) => policy.methods.includes(method))
-      .map(({ method }) => gateOf(method, policy)),
-  ).size;
+/** Questions alone have passed nothing: they are never the only gate. */
+export function gatesPassed(attempt: Attempt, policy: Policy): number {
+  const allowed = proofsOf(attempt).filter(({ method }) => policy.methods.includes(method));
+  const gates = new Set(allowed.map(({ method }) => gateOf(method, policy)));
+  return gates.size === 1 && gates.has('questions') ? 0 : gates.size;
+}
 
 /** How many gates this account must pass now. Administrators always two; who holds an app or a passkey two, if policy says so. */
 export function gatesNeeded(account: Pick<Account, 'role'>, held: readonly MethodName[], policy: Policy): number {

@@ -61,8 +61,7 @@ export function brokenRules(password: string, subject: Subject, rules: readonly 
   const value = prepared(password);
   const broken = rules.filter((rule) => isBroken(rule, value, subject));
   if ([...value].length > longestPassword) broken.push({ key: 'longest', params: { most: longestPassword }, isLive: true });
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(value) || !value.isWellFormed()) broken.push({ key: 'characters', params: {}, isLive: true });
+  if (/\p{Cc}/u.test(value) || !value.isWellFormed()) broken.push({ key: 'characters', params: {}, isLive: true });
   return broken;
 }
 
@@ -81,10 +80,9 @@ function isBroken({ key, params }: Rule, password: string, subject: Subject): bo
   }
 }
 
-/** MS-SAMR 3.1.1.7.2: upper case, lower case, digit, other non-letter, other letter. */
-function characterClasses(password: string): number {
-  return [/\p{Lu}/u, /\p{Ll}/u, /[0-9]/, /[^\p{L}\p{N}]/u, /[\p{Lo}\p{Lt}\p{Lm}]/u].filter((kind) => kind.test(password)).length;
-}
+/** MS-SAMR 3.1.1.7.2: upper case, lower case, digits 0-9, the signs of ASCII (no space, no currency), letters without case. */
+const classes = [/\p{Lu}/u, /\p{Ll}/u, /[0-9]/, /[!-/:-@[-`{-~]/, /[\p{Lo}\p{Lt}\p{Lm}]/u];
+const characterClasses = (password: string): number => classes.filter((kind) => kind.test(password)).length;
 
 /** MS-SAMR 3.1.1.7.2: the display name cut at , . - _ space # and tab; parts of three characters and more count. */
 const nameParts = (name: string): string[] => name.split(/[,.\-_ #\t]+/).filter((part) => [...part].length >= 3);

@@ -18,6 +18,11 @@ const whole = (standard: number, [least, most]: [number, number]): Setting<numbe
   read: (value) => (Number.isInteger(value) && (value as number) >= least && (value as number) <= most ? (value as number) : null),
 });
 
+const line = (standard: string, [least, most]: [number, number]): Setting<string> => ({
+  default: standard,
+  read: (value) => (typeof value === 'string' && value.length >= least && value.length <= most && !/\p{Cc}/u.test(value) ? value : null),
+});
+
 const words = (standard: readonly string[], longest: number): Setting<readonly string[]> => ({
   default: standard,
   read: (value) =>
@@ -36,20 +41,20 @@ const someOf = <T extends string>(standard: readonly T[], allowed: readonly T[])
   read: (value) => (Array.isArray(value) && value.every((word) => allowed.includes(word)) ? (value as T[]) : null),
 });
 
+/** Only what a page may point at: never a script. */
+const link = (standard: string): Setting<string> => ({
+  default: standard,
+  read: (value) => (typeof value === 'string' && /^((https:\/\/|mailto:|tel:)\S{1,500})?$/.test(value) ? value : null),
+});
+
 const doors = ['change', 'reset', 'unlock'] as const;
 export type Door = (typeof doors)[number];
 
 /** Administrators are always asked for two gates and never for questions; no row can weaken that. */
 export const settings = {
-  office_name: {
-    default: 'Latchkey',
-    read: (v: unknown) => (typeof v === 'string' && v.length >= 1 && v.length <= 80 ? v : null),
-  } as Setting<string>,
-  helpdesk_address: { default: '', read: (v: unknown) => (typeof v === 'string' && v.length <= 254 ? v : null) } as Setting<string>,
-  helpdesk_link: {
-    default: '',
-    read: (v: unknown) => (typeof v === 'string' && (v === '' || /^https:\/\/|^mailto:|^tel:/.test(v)) ? v : null),
-  } as Setting<string>,
+  office_name: line('Latchkey', [1, 80]),
+  helpdesk_address: line('', [0, 254]),
+  helpdesk_link: link(''),
 
   available_local_administrators: someOf(doors, doors),
   available_local_people: someOf(doors, doors),

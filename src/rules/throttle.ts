@@ -44,20 +44,32 @@ export function addressWait(typed: number): number {
 
 export const isOver = (count: number, { most }: Limit): boolean => count >= most;
 
-/** IPv4 as it is; IPv6 by its /64, since one subscriber holds at least that much. */
+/** IPv4 as it is, mapped ones too (RFC 4291 2.5.5.2); IPv6 by its /64, since one subscriber holds at least that much. */
 export function addressKey(address: string): string {
   if (!address.includes(':')) return address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped?.[1]) return mapped[1];
-  const [head = '', tail] = address.toLowerCase().split('::');
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - front.length - back.length);
-  return `${[...front, ...Array<string>(zeros).fill('0'), ...back]
-    .slice(0, 4)
-    .map((part) => part.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`;
+  const parts = hextets(address);
+  const isMapped = parts.slice(0, 6).join(':') === '0:0:0:0:0:ffff';
+  return isMapped ? dotted(parts.slice(6)) : `${parts.slice(0, 4).join(':')}::/64`;
 }
+
+/** The eight parts of an IPv6 address, as RFC 5952 writes each. */
+function hextets(address: string): readonly string[] {
+  const [front = [], back] = withoutDots(address)
+    .split('::')
+    .map((side) => side.split(':').filter((part) => part !== ''));
+  const zeros = back === undefined ? 0 : Math.max(0, 8 - front.length - back.length);
+  return [...front, ...Array<string>(zeros).fill('0'), ...(back ?? [])].map((part) => part.toLowerCase().replace(/^0+(?=.)/, ''));
+}
+
+/** An address may end like IPv4: "::ffff:192.0.2.1" is "::ffff:c000:201". */
+const withoutDots = (address: string): string =>
+  address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, a, b, c, d) => `${(a * 256 + +b).toString(16)}:${(c * 256 + +d).toString(16)}`);
+
+const dotted = (pair: readonly string[]): string =>
+  pair
+    .map((part) => Number.parseInt(part, 16))
+    .map((value) => `${value >> 8}.${value & 255}`)
+    .join('.');
 
 /** Keys of counters: an account by its number, a stranger by the digest of what was typed; counted the same. */
 export const accountKey = (account: number | null, loginDigest: string): string => (account === null ? `s${loginDigest}` : `a${account}`);

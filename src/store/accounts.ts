@@ -4,7 +4,7 @@ import { and, eq, isNull, sql } from 'drizzle-orm';
 import { type Account, type AccountId, foldLogin } from '../rules/account.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { AccountChange, Accounts, DirectoryEntry, Enrolment, Enrolments } from '../world.ts';
-import type { Db } from './database.ts';
+import { atomicallyOn, type Db } from './database.ts';
 import { account, enrolment } from './schema.ts';
 
 type AccountRow = typeof account.$inferSelect;
@@ -122,31 +122,26 @@ const fromEntry = (entry: DirectoryEntry, role: Account['role']) => ({
   isDisabled: entry.isDisabled,
 });
 
+const entryColumns = ['login', 'loginFold', 'name', 'mail', 'mobile', 'role', 'groups', 'isProtected', 'isDisabled'] as const;
+const placeholders = (names: readonly string[]): typeof account.$inferInsert =>
+  Object.fromEntries(names.map((name) => [name, sql.placeholder(name)])) as unknown as typeof account.$inferInsert;
+
+/** All or nothing. Statements are made once: a first sync brings tens of thousands of changes. */
 function applyAccountChanges(db: Db, changes: readonly AccountChange[], at: number): void {
-  const names = [
-    'home',
-    'remoteId',
-    'login',
-    'loginFold',
-    'name',
-    'mail',
-    'mobile',
-    'role',
-    'groups',
-    'isProtected',
-    'isDisabled',
-    'createdAt',
-  ] as const;
+  const isHere = eq(account.id, sql.placeholder('id'));
   const add = db
     .insert(account)
-    .values(Object.fromEntries(names.map((name) => [name, sql.placeholder(name)])) as unknown as typeof account.$inferInsert)
+    .values(placeholders(['home', 'remoteId', 'createdAt', ...entryColumns]))
     .prepare();
-  for (const change of changes) {
-    if (change.kind === 'add')
-      add.run({ home: change.home, remoteId: change.entry.remoteId, createdAt: at, ...fromEntry(change.entry, change.role) });
-    else if (change.kind === 'update') db.update(account).set(fromEntry(change.entry, change.role)).where(eq(account.id, change.id)).run();
-    else db.update(account).set({ isDisabled: true }).where(eq(account.id, change.id)).run();
-  }
+  const update = db.update(account).set(placeholders(entryColumns)).where(isHere).prepare();
+  const disable = db.update(account).set({ isDisabled: true }).where(isHere).prepare();
+  atomicallyOn(db)(() => {
+    for (const change of changes) {
+      if (change.kind === 'disable') disable.run({ id: change.id });
+      else if (change.kind === 'update') update.run({ id: change.id, ...fromEntry(change.entry, change.role) });
+      else add.run({ home: change.home, remoteId: change.entry.remoteId, createdAt: at, ...fromEntry(change.entry, change.role) });
+    }
+  });
 }
 
 type EnrolmentRow = typeof enrolment.$inferSelect;

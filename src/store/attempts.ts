@@ -1,15 +1,21 @@
 /** Attempts with their steps, one-time tokens, and the writes on their way into a home. Every consuming act is a guarded UPDATE. */
 
 import { timingSafeEqual } from 'node:crypto';
-import { and, eq, gt, inArray, isNull, lt, ne, sql } from 'drizzle-orm';
+import { and, eq, gt, inArray, isNotNull, isNull, lt, ne, or, sql } from 'drizzle-orm';
 import type { Attempt, Step } from '../rules/attempt.ts';
-import { day } from '../rules/time.ts';
+import { day, minute } from '../rules/time.ts';
 import type { Intention } from '../rules/vocabulary.ts';
 import type { Attempts, Token, TokenPurpose, Tokens, Vault, Write, Writes } from '../world.ts';
 import { atomicallyOn, type Db } from './database.ts';
 import { attempt, attemptStep, token, write } from './schema.ts';
 
 const strangersKept = 7 * day;
+/** Claimed, and then the process ended before the write began: nobody will settle it. */
+const isForsaken = (now: number) =>
+  and(
+    lt(attempt.expiresAt, now - minute),
+    sql`NOT EXISTS (SELECT 1 FROM ${write} WHERE ${write.attemptId} = ${attempt.id} AND ${write.endedAt} IS NULL)`,
+  );
 
 export function attemptsIn(db: Db, vault: Vault): Attempts {
   const atomically = atomicallyOn(db);
@@ -83,7 +89,13 @@ export function attemptsIn(db: Db, vault: Vault): Attempts {
     byToken: (secret) => fromRow(byDigest.get({ digest: digestOf(secret) })),
     byId: (id) => fromRow(byNumber.get({ id })),
     identify(id, accountId, refusedBy) {
-      db.update(attempt).set({ accountId, refusedBy }).where(eq(attempt.id, id)).run();
+      // Proofs that one account gave must never open another.
+      const isNobodyElses =
+        accountId === null ? isNull(attempt.accountId) : or(isNull(attempt.accountId), eq(attempt.accountId, accountId));
+      db.update(attempt)
+        .set({ accountId, refusedBy })
+        .where(and(eq(attempt.id, id), isNobodyElses))
+        .run();
     },
     step: (id, step) =>
       atomically(() => {
@@ -129,7 +141,7 @@ export function attemptsIn(db: Db, vault: Vault): Attempts {
         const past = db
           .select({ id: attempt.id })
           .from(attempt)
-          .where(and(lt(attempt.expiresAt, now), ne(attempt.state, 'writing'), sql`${attempt.tokenDigest} IS NOT NULL`))
+          .where(and(lt(attempt.expiresAt, now), isNotNull(attempt.tokenDigest), or(ne(attempt.state, 'writing'), isForsaken(now))))
           .limit(limit)
           .all()
           .map(({ id }) => id);
@@ -230,7 +242,7 @@ export function tokensIn(db: Db, vault: Vault): Tokens {
     spendAll(accountId, at) {
       db.update(token)
         .set({ usedAt: at })
-        .where(and(eq(token.accountId, accountId), isNull(token.usedAt)))
+        .where(and(eq(token.accountId, accountId), ne(token.purpose, 'not me'), isNull(token.usedAt)))
         .run();
     },
     expire: (now, limit) =>

@@ -81,21 +81,16 @@ function copyBefore(db: Db, file: string): string {
   return copy;
 }
 
-/** Runs work in one BEGIN IMMEDIATE transaction; inside another it joins it. A promise is refused, and what it did is undone. */
+/** Runs work in one BEGIN IMMEDIATE transaction; inside another it is a part that can fail alone. A promise is refused, and what it did is undone. */
 export function atomicallyOn(db: Db): Atomically {
   const { $client: client } = db;
-  return (work) => {
-    if (client.inTransaction) return refusePromise(work());
-    return client.transaction(() => refusePromise(work())).immediate();
-  };
+  return (work) => client.transaction(() => refusePromise(work())).immediate();
 }
 
 function refusePromise<T>(value: T): T {
-  if (value instanceof Promise) {
-    value.catch(() => {});
-    throw new TypeError('atomically: the work returned a promise, and a transaction cannot wait');
-  }
-  return value;
+  if (typeof (value as { then?: unknown } | null)?.then !== 'function') return value;
+  (value as unknown as PromiseLike<unknown>).then(undefined, () => {}); // nobody else will hear how it ends
+  throw new TypeError('atomically: the work returned a promise, and a transaction cannot wait');
 }
 
 /** Holds the data folder for this process; the operating system lets go when it ends, however it ends. */

@@ -15,6 +15,7 @@ const origin = 'latchkey';
 export function journalIn(db: Db, { vault, clock, random }: { vault: Vault; clock: Clock; random: Random }): Journal {
   const atomically = atomicallyOn(db);
   const lastRow = db.select().from(journal).orderBy(desc(journal.seq)).limit(1).prepare();
+  const headRow = db.select().from(journalHead).prepare();
   const insertRow = db
     .insert(journal)
     .values(Object.fromEntries(columns.map((name) => [name, sql.placeholder(name)])) as unknown as ChainRow)
@@ -36,11 +37,16 @@ export function journalIn(db: Db, { vault, clock, random }: { vault: Vault; cloc
   const rowHash = (before: string, row: Omit<ChainRow, 'hash'>): string =>
     vault.digest('journal', JSON.stringify([before, ...columns.slice(0, -1).map((name) => row[name as keyof typeof row])]));
   const headMac = (seq: number, hash: string): string => vault.digest('journal head', `${seq}\n${hash}`);
+  /** Whether the head names this row as the last. */
+  function isWhole(last: ChainRow | undefined): boolean {
+    const mark = headRow.get();
+    return last === undefined ? mark === undefined : mark?.seq === last.seq && mark.mac === headMac(last.seq, last.hash);
+  }
 
   function append(event: JournalEvent): void {
     atomically(() => {
       const before = lastRow.get();
-      const seq = (before?.seq ?? 0) + 1;
+      const seq = Math.max(before?.seq ?? 0, headRow.get()?.seq ?? 0) + 1;
       const personal = personalFields.flatMap((field) => {
         const value = event[field];
         if (value === undefined || value === null) return [];
@@ -61,10 +67,11 @@ export function journalIn(db: Db, { vault, clock, random }: { vault: Vault; cloc
         addressDigest: digestOf('address'),
         rawDigest: digestOf('raw'),
       };
+      const isUnbroken = isWhole(before);
       const hash = rowHash(before?.hash ?? origin, row);
       insertRow.run({ ...row, hash });
       for (const { field, salt, value } of personal) insertPersonal.run({ seq, field, salt, value });
-      head.run(seq, headMac(seq, hash));
+      if (isUnbroken) head.run(seq, headMac(seq, hash)); // a head that does not fit stays: what was cut off must be missed for ever
     });
   }
 
@@ -100,8 +107,8 @@ export function journalIn(db: Db, { vault, clock, random }: { vault: Vault; cloc
     }
   }
 
-  /** Null when the row continues the chain and its personal values are those that were written, or were forgotten. */
-  function isSound(row: ChainRow, before: ChainRow | null): boolean {
+  /** Whether the row continues the chain, and its personal values are those that were written, or were forgotten. */
+  function isSound(row: ChainRow, before: ChainRow | undefined): boolean {
     if (row.seq !== (before?.seq ?? 0) + 1 || row.hash !== rowHash(before?.hash ?? origin, row)) return false;
     const digests = { actor: row.actorDigest, account: row.accountDigest, address: row.addressDigest, raw: row.rawDigest };
     return db
@@ -110,6 +117,18 @@ export function journalIn(db: Db, { vault, clock, random }: { vault: Vault; cloc
       .where(eq(journalPersonal.seq, row.seq))
       .all()
       .every(({ field, salt, value }) => digests[field as PersonalField] === fieldDigest(field as PersonalField, salt, value));
+  }
+
+  function verify(): ReturnType<Journal['verify']> {
+    let before: ChainRow | undefined;
+    for (const rows of pages()) {
+      for (const row of rows) {
+        if (!isSound(row, before)) return { brokenAt: row.seq, rows: before?.seq ?? 0 };
+        before = row;
+      }
+    }
+    const rows = before?.seq ?? 0;
+    return isWhole(before) ? { rows } : { brokenAt: rows + 1, rows };
   }
 
   return {
@@ -131,19 +150,7 @@ export function journalIn(db: Db, { vault, clock, random }: { vault: Vault; cloc
     *rows() {
       for (const rows of pages()) yield* withPersonal(rows);
     },
-    verify() {
-      let before: ChainRow | null = null;
-      for (const rows of pages()) {
-        for (const row of rows) {
-          if (!isSound(row, before)) return { brokenAt: row.seq, rows: before?.seq ?? 0 };
-          before = row;
-        }
-      }
-      const mark = db.select().from(journalHead).get();
-      const reaches = before?.seq ?? 0;
-      const isWhole = mark === undefined ? reaches === 0 : mark.seq === reaches && mark.mac === headMac(reaches, before?.hash ?? origin);
-      return isWhole ? { rows: reaches } : { brokenAt: reaches + 1, rows: reaches };
-    },
+    verify: () => db.$client.transaction(verify).deferred(), // one view of the file, whatever another process appends meanwhile
   };
 }
 

@@ -1,5 +1,6 @@
 /** The tables. Row types never leave this folder; instants are milliseconds since 1970 UTC, digests are keyed (see vault). */
 
+import { isNotNull, isNull } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
 const id = () => integer('id').primaryKey({ autoIncrement: true });
@@ -31,7 +32,11 @@ export const account = sqliteTable(
     toldWhyAt: instant('told_why_at'),
     createdAt: instant('created_at').notNull(),
   },
-  (table) => [uniqueIndex('account_remote').on(table.home, table.remoteId), index('account_login').on(table.loginFold)],
+  (table) => [
+    uniqueIndex('account_remote').on(table.home, table.remoteId),
+    index('account_login').on(table.loginFold),
+    uniqueIndex('account_local').on(table.loginFold).where(isNull(table.home)),
+  ],
 );
 
 const accountId = () =>
@@ -75,7 +80,9 @@ export const attempt = sqliteTable(
   (table) => [
     uniqueIndex('attempt_token').on(table.tokenDigest),
     index('attempt_account').on(table.accountId, table.state),
-    index('attempt_expiry').on(table.expiresAt),
+    // Rows stay for years: the expiry looks at those alone that it has yet to wipe or remove.
+    index('attempt_live').on(table.expiresAt).where(isNotNull(table.tokenDigest)),
+    index('attempt_stranger').on(table.expiresAt).where(isNull(table.accountId)),
     index('attempt_support').on(table.supportCode),
   ],
 );

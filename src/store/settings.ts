@@ -10,14 +10,16 @@ export function settingsIn(db: Db): Settings {
   let policy: Policy | null = null;
   let seen = -1;
   const dataVersion = db.$client.prepare('PRAGMA data_version').pluck();
+  const read = (): Policy => {
+    const rows = db.select().from(setting).all();
+    return policyFrom(Object.fromEntries(rows.map(({ key, value }) => [key, JSON.parse(value)])));
+  };
   return {
     policy() {
+      if (db.$client.inTransaction) return read(); // what was set in it may yet be undone
       const version = dataVersion.get() as number; // moves when another process has written
-      if (policy === null || version !== seen) {
-        const rows = db.select().from(setting).all();
-        policy = policyFrom(Object.fromEntries(rows.map(({ key, value }) => [key, JSON.parse(value)])));
-        seen = version;
-      }
+      if (policy === null || version !== seen) policy = read();
+      seen = version;
       return policy;
     },
     set(key: SettingKey, value: unknown) {
