@@ -1,6 +1,9 @@
 /** A running web server over whatever routes a test brings, with a few accounts and sessions in memory: for the toolkit's own tests, which need no store. */
 
 import { createHmac } from 'node:crypto';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Account } from '../rules/account.ts';
 import { defaultPolicy } from '../rules/policy.ts';
 import { hour, minute } from '../rules/time.ts';
@@ -45,7 +48,21 @@ export interface FrontDesk {
   close(): Promise<void>;
 }
 
-export async function openFrontDesk(routes: readonly Route[], more: Partial<ServerNeeds> = {}): Promise<FrontDesk> {
+/** The product's own views, and the test's beside them. */
+function viewsWith(views: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'views-'));
+  cpSync(new URL('../../views', import.meta.url).pathname, folder, { recursive: true });
+  for (const [name, template] of Object.entries(views)) writeFileSync(join(folder, `${name}.eta`), template);
+  return folder;
+}
+
+export interface DeskOptions extends Partial<ServerNeeds> {
+  /** Templates of the test by their names. */
+  readonly views?: Readonly<Record<string, string>>;
+}
+
+export async function openFrontDesk(routes: readonly Route[], { views = {}, ...more }: DeskOptions = {}): Promise<FrontDesk> {
+  const viewsDir = viewsWith(views);
   let now = 1_800_000_000_000;
   let drawn = 0;
   const sessions = new Map<string, Session>();
@@ -71,7 +88,7 @@ export async function openFrontDesk(routes: readonly Route[], more: Partial<Serv
     publicUrl,
     trustedProxies: [],
     texts: createTexts(),
-    viewsDir: new URL('../../views', import.meta.url).pathname,
+    viewsDir,
     publicDir: new URL('../../public', import.meta.url).pathname,
     ...more,
   });
@@ -99,6 +116,9 @@ export async function openFrontDesk(routes: readonly Route[], more: Partial<Serv
       now += milliseconds;
     },
     disable: (account) => void accounts.set(account.id, { ...account, isDisabled: true }),
-    close: () => server.close(),
+    async close() {
+      await server.close();
+      rmSync(viewsDir, { recursive: true, force: true });
+    },
   };
 }
