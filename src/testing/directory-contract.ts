@@ -1,18 +1,21 @@
 /** What every directory must do, as one list of tests: run against the fake, the demo directory and real servers. It knows the narrow waist only. */
 
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
 import type { Account } from '../rules/account.ts';
-import type { Directory } from '../world.ts';
+import { isRefusal, type Refusal } from '../rules/refusal.ts';
+import type { Directory, DirectoryEntry, Passwords, WriteOutcome } from '../world.ts';
 
 /**
  * A directory under test, together with the hands of its own administrator, who works behind the adapter's back.
  * At the start its policy is `benchPolicy`, and no person has a policy of their own.
  */
 export interface Bench {
-  /** Opened through the adapter under test; its configuration lists `protectedGroup`. */
+  /** Opened through the adapter under test. Logins are `uid` and `mail` (in this order); at the start it holds no person. */
   readonly directory: Directory;
-  /** What `group` returns for a group made under this name: its members are protected. */
+  /** The protected group, as the directory spells it. It does not exist yet; `addGroup` with this very name makes it. */
   readonly protectedGroup: string;
-  /** A new person with this password in force, set "long ago" where the minimum age is concerned. Named in the DN by `name` where the kind allows it. */
+  /** A new person with this password in force, set a day ago. Named in the DN by `name` where the kind allows it. */
   addPerson(person: BenchPerson): Promise<Account>;
   /** A new group of people and other groups (as `addGroup` returned them). Resolves to its name as the directory spells it: a DN. */
   addGroup(name: string, members: readonly (Account | string)[]): Promise<string>;
@@ -62,5 +65,495 @@ export const benchPolicy: BenchPolicy = {
   lockMillis: 1_800_000,
 };
 
-/** Registers the whole list as one uvu suite under `name`. `open` is called once, before the first test. */
-export declare function directoryContract(name: string, open: () => Promise<Bench>): void;
+/** Registers the whole list as one uvu suite under `name` and runs it. `open` is called once, before the first test. */
+export function directoryContract(name: string, open: () => Promise<Bench>): void {
+  const list = suite(name);
+  let bench: Bench;
+  list.before(async () => {
+    bench = await open();
+  });
+  list.after(() => bench?.close());
+  for (const [title, check] of Object.entries(everyDirectory)) list(title, () => within(check(bench)));
+  list.run();
+}
+
+const patience = 30_000;
+
+/** uvu waits for ever: a test that hangs fails here instead. */
+async function within(check: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done within ${patience} ms`)), patience);
+  });
+  await Promise.race([check, late]).finally(() => clearTimeout(timer));
+}
+
+const first = 'First-Passw0rd-of-all';
+const second = 'Second-Passw0rd-of-all';
+const third = 'Third-Passw0rd-of-all';
+const quietly = () => undefined;
+let made = 0;
+
+/** A person whom no other test knows. */
+function someone(bench: Bench, more: Partial<BenchPerson> = {}): Promise<Account> {
+  made++;
+  return bench.addPerson({ login: `person${made}`, name: `Person ${made}`, password: first, ...more });
+}
+
+async function withPolicy(bench: Bench, policy: Partial<BenchPolicy>, check: () => Promise<void>): Promise<void> {
+  await bench.setPolicy(policy);
+  try {
+    await check();
+  } finally {
+    await bench.setPolicy(benchPolicy);
+  }
+}
+
+function good<T>(value: T | Refusal | null): T {
+  if (value === null) throw new Error('found nothing');
+  if (isRefusal(value)) throw new Error(`refused: ${value.key} (${value.raw})`);
+  return value;
+}
+const keyOf = (value: unknown): string => (isRefusal(value) ? value.key : `no refusal: ${JSON.stringify(value)}`);
+const refusedWith = (outcome: WriteOutcome): string => (outcome.kind === 'refused' ? outcome.refusal.key : outcome.kind);
+
+function isDone(outcome: WriteOutcome): void {
+  if (outcome.kind === 'refused') throw new Error(`refused: ${outcome.refusal.key} (${outcome.refusal.raw})`);
+  assert.equal(outcome.kind, 'done');
+  if (outcome.kind === 'done') assert.ok(outcome.isProved, 'proved by a bind');
+}
+
+/** The old password is in force and the new one is not. */
+async function isUnchanged(bench: Bench, account: Account, passwords: { current: string; refused: string }): Promise<void> {
+  assert.not.ok(await bench.opens(account, passwords.refused), 'the refused password must not open');
+  assert.ok(await bench.opens(account, passwords.current), 'the old password must still open');
+}
+
+const statusOf = async (bench: Bench, account: Account) => good(await bench.directory.passwords(account).status());
+
+/** Names and logins that have broken somebody's directory code. */
+export const hardNames = [
+  'Smith, John',
+  'The "Boss"',
+  'One+Two',
+  '#hash',
+  'back\\slash',
+  'trailing\\',
+  'a=b<c>d;e',
+  ' spaces at both ends ',
+  "O'Brien & Söhne",
+  'Jürgen Müßig-Ångström',
+  'Łukasz Żółć',
+  '山田太郎',
+  'Ελένη Παπαδοπούλου',
+  'عبد الله',
+  '👩‍💻 Emoji 😀',
+  '(parentheses)',
+  'star*star',
+  'percent%20 and \\2c',
+] as const;
+
+export const hardPasswords = [
+  'a"\'\\$`&<>%+ /äß€日本😀',
+  ' leading and trailing ',
+  '{curly}brackets-come-first',
+  '$(touch /tmp/x); `id` | true',
+  '%s%n%00\\0\\2a*)(uid=*',
+  `${'x'.repeat(120)}-Ünïcö`,
+  `${'Wörter😀'.repeat(31)}${'z'.repeat(39)}`,
+] as const;
+
+const notLogins = [
+  '*',
+  '*)(uid=*',
+  'person1)(|(uid=*',
+  ')(objectClass=*',
+  'person*',
+  '\\2a',
+  'person1\0',
+  '\0',
+  '',
+  ' ',
+  '(',
+  '&',
+  '|(uid=*)',
+  'uid=person1',
+  '%',
+];
+
+const everyDirectory: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
+  async 'finds a person by login and by id, and shows what the entry says'(bench) {
+    const account = await someone(bench, {
+      login: 'Finder.One',
+      name: 'Fiona Finder',
+      mail: 'fiona@office.example',
+      mobile: '+49 170 1234567',
+    });
+    const found = good(await bench.directory.find('finder.one'));
+    assert.equal(found.login, 'Finder.One');
+    assert.equal(found.remoteId, account.remoteId);
+    assert.equal([found.name, found.mail, found.mobile], ['Fiona Finder', 'fiona@office.example', '+49 170 1234567']);
+    assert.equal([found.isDisabled, found.isProtected, found.groups], [false, false, []]);
+    assert.equal(good(await bench.directory.read(found.remoteId)), found);
+    assert.equal(good(await bench.directory.find('FIONA@office.example')).remoteId, found.remoteId);
+  },
+
+  async 'finds nobody for what nobody is called, wildcards and injections included'(bench) {
+    await someone(bench);
+    for (const login of [...notLogins, 'nobody.at.all', 'x'.repeat(2000)])
+      assert.is(await bench.directory.find(login), null, JSON.stringify(login));
+    for (const id of ['', '*', 'x', '00000000-0000-0000-0000-000000000000'])
+      assert.is(await bench.directory.read(id), null, JSON.stringify(id));
+  },
+
+  async 'never guesses between two people'(bench) {
+    await someone(bench, { mail: 'shared@office.example' });
+    await someone(bench, { mail: 'shared@office.example' });
+    assert.is(keyOf(await bench.directory.find('shared@office.example')), 'directory.ambiguous');
+  },
+
+  async 'finds, verifies and resets people with hard names and logins'(bench) {
+    for (const name of hardNames) {
+      const login = `${name.trim()}${made}`;
+      const account = await someone(bench, { login, name });
+      const found = good(await bench.directory.find(login));
+      assert.is(found.remoteId, account.remoteId, name);
+      assert.is(found.name.trim(), name.trim());
+      assert.is(found.login, login);
+      const passwords = bench.directory.passwords(account);
+      good(await passwords.verify(first));
+      isDone(await passwords.set(second, quietly));
+      assert.ok(await bench.opens(account, second), name);
+    }
+  },
+
+  async 'takes every password as it was typed'(bench) {
+    for (const password of hardPasswords) {
+      const account = await someone(bench);
+      const passwords = bench.directory.passwords(account);
+      isDone(await passwords.set(password, quietly));
+      good(await passwords.verify(password));
+      assert.is(keyOf(await passwords.verify(`${password} `)), 'directory.wrong-old-password');
+      assert.ok(await bench.opens(account, password), password);
+      isDone(await passwords.change({ current: password, password: `${password}2` }, quietly));
+      assert.ok(await bench.opens(account, `${password}2`), password);
+    }
+  },
+
+  async 'verifies the right password, and neither a wrong nor an empty one'(bench) {
+    const passwords = bench.directory.passwords(await someone(bench));
+    assert.equal(await passwords.verify(first), { mustChange: false, isExpired: false });
+    assert.is(keyOf(await passwords.verify(second)), 'directory.wrong-old-password');
+    assert.is(keyOf(await passwords.verify('')), 'directory.wrong-old-password');
+    assert.is(
+      (await statusOfPasswords(passwords)).failuresLeft,
+      benchPolicy.failuresToLock - 1,
+      'the wrong one counts, the empty one was never sent',
+    );
+    good(await passwords.verify(first));
+    assert.is((await statusOfPasswords(passwords)).failuresLeft, benchPolicy.failuresToLock);
+  },
+
+  async 'tells who must change from who is wrong'(bench) {
+    const account = await someone(bench);
+    await bench.markMustChange(account);
+    const passwords = bench.directory.passwords(account);
+    assert.equal(await passwords.verify(first), { mustChange: true, isExpired: false });
+    assert.is(keyOf(await passwords.verify(second)), 'directory.wrong-old-password');
+    assert.ok((await statusOf(bench, account)).mustChange);
+  },
+
+  async 'tells who has expired from who is wrong'(bench) {
+    const account = await someone(bench);
+    await bench.age(account, benchPolicy.maximumAge + 3_600_000);
+    const passwords = bench.directory.passwords(account);
+    assert.equal(await passwords.verify(first), { mustChange: false, isExpired: true });
+    assert.is(keyOf(await passwords.verify(second)), 'directory.wrong-old-password');
+    const status = await statusOf(bench, account);
+    assert.ok(status.isExpired);
+    assert.is(status.expiresAt, (status.changedAt ?? 0) + benchPolicy.maximumAge);
+  },
+
+  async 'says of a person in good standing that all is well'(bench) {
+    const account = await someone(bench);
+    const status = await statusOf(bench, account);
+    assert.equal(
+      [status.isDisabled, status.lock, status.mustChange, status.isExpired, status.isProtected],
+      [false, 'none', false, false, false],
+    );
+    assert.equal([status.changeableAt, status.failuresLeft], [null, benchPolicy.failuresToLock]);
+    assert.is(status.rules.minimumLength, benchPolicy.minimumLength);
+    assert.is(status.rules.history, benchPolicy.history);
+    assert.is(status.rules.maximumAge, benchPolicy.maximumAge);
+    assert.ok(status.server !== '' && status.marker !== null);
+  },
+
+  async 'sets a password: the new one opens, the old one does not'(bench) {
+    const account = await someone(bench);
+    const { marker, server } = await statusOf(bench, account);
+    const sent: object[] = [];
+    isDone(await bench.directory.passwords(account).set(second, (request) => sent.push(request)));
+    assert.equal(sent, [{ server, marker }], 'announced once, before it was sent');
+    assert.ok(await bench.opens(account, second));
+    assert.not.ok(await bench.opens(account, first));
+  },
+
+  async 'sends nothing when it cannot be recorded'(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    const broken = () => {
+      throw new RangeError('the database is full');
+    };
+    for (const act of [() => passwords.set(second, broken), () => passwords.change({ current: first, password: second }, broken)]) {
+      const thrown = await act().then(
+        () => null,
+        (error: unknown) => error,
+      );
+      assert.instance(thrown, RangeError);
+    }
+    await isUnchanged(bench, account, { current: first, refused: second });
+  },
+
+  async 'refuses a password that is too short'(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    const outcome = await passwords.set('Sh0rt', quietly);
+    assert.is(refusedWith(outcome), 'directory.too-short');
+    assert.ok(outcome.kind === 'refused' && outcome.refusal.raw !== null && outcome.refusal.params.least === benchPolicy.minimumLength);
+    assert.is(refusedWith(await passwords.change({ current: first, password: 'Sh0rt' }, quietly)), 'directory.too-short');
+    assert.is(refusedWith(await passwords.set('', quietly)) === 'done', false);
+    await isUnchanged(bench, account, { current: first, refused: 'Sh0rt' });
+  },
+
+  async 'refuses the present password and earlier ones'(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    assert.is(refusedWith(await passwords.set(first, quietly)), 'directory.history');
+    isDone(await passwords.set(second, quietly));
+    assert.is(refusedWith(await passwords.set(first, quietly)), 'directory.history');
+    assert.is(refusedWith(await passwords.change({ current: second, password: first }, quietly)), 'directory.history');
+    await isUnchanged(bench, account, { current: second, refused: first });
+  },
+
+  async 'refuses a change that comes too soon, and says from when one is possible'(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    isDone(await passwords.set(second, quietly));
+    await withPolicy(bench, { minimumAge: 3_600_000 }, async () => {
+      const { changeableAt, changedAt, rules } = await statusOf(bench, account);
+      assert.is(changeableAt, (changedAt ?? 0) + 3_600_000);
+      assert.is(rules.minimumAge, 3_600_000);
+      for (const outcome of [await passwords.set(third, quietly), await passwords.change({ current: second, password: third }, quietly)]) {
+        assert.is(refusedWith(outcome), 'directory.minimum-age');
+        assert.ok(outcome.kind === 'refused' && outcome.refusal.params.at === changeableAt);
+      }
+      await isUnchanged(bench, account, { current: second, refused: third });
+      await bench.age(account, 7_200_000);
+      assert.is((await statusOf(bench, account)).changeableAt, null);
+      isDone(await passwords.set(third, quietly));
+    });
+  },
+
+  async 'changes a password whose present one is known'(bench) {
+    const account = await someone(bench);
+    const sent: object[] = [];
+    const { marker, server } = await statusOf(bench, account);
+    isDone(await bench.directory.passwords(account).change({ current: first, password: second }, (request) => sent.push(request)));
+    assert.equal(sent, [{ server, marker }]);
+    assert.ok(await bench.opens(account, second));
+    assert.not.ok(await bench.opens(account, first));
+  },
+
+  async 'never turns a change with a wrong present password into a reset'(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    for (const current of [third, '', `${first}x`]) {
+      const outcome = await passwords.change({ current, password: second }, () => assert.unreachable('nothing may be sent'));
+      assert.is(refusedWith(outcome), 'directory.wrong-old-password', current);
+      good(await passwords.verify(first));
+    }
+    await isUnchanged(bench, account, { current: first, refused: second });
+  },
+
+  async 'lets who must change do it in one visit, however young the password is'(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    await bench.age(account, 0);
+    await bench.markMustChange(account);
+    await withPolicy(bench, { minimumAge: 3_600_000 }, async () => {
+      assert.is((await statusOf(bench, account)).changeableAt, null);
+      assert.is(refusedWith(await passwords.change({ current: third, password: second }, quietly)), 'directory.wrong-old-password');
+      isDone(await passwords.change({ current: first, password: second }, quietly));
+    });
+    assert.not.ok((await statusOf(bench, account)).mustChange);
+    assert.ok(await bench.opens(account, second));
+    assert.not.ok(await bench.opens(account, first));
+  },
+
+  async 'lets who has expired change in one visit'(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    await bench.age(account, benchPolicy.maximumAge + 3_600_000);
+    assert.is(refusedWith(await passwords.change({ current: third, password: second }, quietly)), 'directory.wrong-old-password');
+    assert.is(refusedWith(await passwords.change({ current: first, password: first }, quietly)), 'directory.history');
+    isDone(await passwords.change({ current: first, password: second }, quietly));
+    assert.equal(await passwords.verify(second), { mustChange: false, isExpired: false });
+    assert.not.ok(await bench.opens(account, first));
+  },
+
+  async 'resets who must change for good'(bench) {
+    const account = await someone(bench);
+    await bench.markMustChange(account);
+    isDone(await bench.directory.passwords(account).set(second, quietly));
+    assert.equal(await bench.directory.passwords(account).verify(second), { mustChange: false, isExpired: false });
+  },
+
+  async 'sees a lockout, verifies nobody through it, and a reset lets the person in'(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    await bench.lock(account, 'failures');
+    const status = await statusOf(bench, account);
+    assert.equal([status.lock, status.failuresLeft], ['lockout', 0]);
+    assert.is(keyOf(await passwords.verify(first)), 'directory.locked');
+    assert.is(keyOf(await passwords.verify(second)), 'directory.locked');
+    assert.is(refusedWith(await passwords.change({ current: first, password: second }, quietly)), 'directory.locked');
+    isDone(await passwords.set(second, quietly));
+    assert.is((await statusOf(bench, account)).lock, 'none');
+    assert.not.ok(await bench.isLocked(account));
+    assert.ok(await bench.opens(account, second));
+  },
+
+  async 'unlocks without touching the password, and gives back every try'(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    const { marker } = await statusOf(bench, account);
+    await bench.lock(account, 'failures');
+    isDone(await passwords.unlock(quietly));
+    assert.not.ok(await bench.isLocked(account));
+    const status = await statusOf(bench, account);
+    assert.equal([status.lock, status.failuresLeft, status.marker], ['none', benchPolicy.failuresToLock, marker]);
+    assert.equal(await passwords.verify(first), { mustChange: false, isExpired: false });
+    isDone(await passwords.unlock(quietly));
+  },
+
+  async 'sees the end of a lockout'(bench) {
+    const account = await someone(bench);
+    await withPolicy(bench, { lockMillis: 1000 }, async () => {
+      await bench.lock(account, 'failures');
+      await new Promise((resolve) => setTimeout(resolve, 2100));
+      assert.is((await statusOf(bench, account)).lock, 'none');
+      good(await bench.directory.passwords(account).verify(first));
+    });
+  },
+
+  async "leaves an administrator's lock alone"(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    await bench.lock(account, 'administrator');
+    assert.is((await statusOf(bench, account)).lock, 'administrator');
+    assert.is(keyOf(await passwords.verify(first)), 'directory.locked-by-administrator');
+    const never = () => assert.unreachable('nothing may be sent');
+    for (const outcome of [
+      await passwords.unlock(never),
+      await passwords.set(second, never),
+      await passwords.change({ current: first, password: second }, never),
+    ]) {
+      assert.is(refusedWith(outcome), 'directory.locked-by-administrator');
+    }
+    assert.ok(await bench.isLocked(account));
+  },
+
+  async 'leaves who is disabled disabled'(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    await bench.disable(account);
+    assert.ok((await statusOf(bench, account)).isDisabled);
+    assert.ok(good(await bench.directory.read(account.remoteId ?? '')).isDisabled);
+    assert.is(keyOf(await passwords.verify(first)), 'directory.disabled');
+    const never = () => assert.unreachable('nothing may be sent');
+    for (const outcome of [
+      await passwords.unlock(never),
+      await passwords.set(second, never),
+      await passwords.change({ current: first, password: second }, never),
+    ]) {
+      assert.is(refusedWith(outcome), 'directory.disabled');
+    }
+    assert.not.ok(await bench.opens(account, first));
+    assert.not.ok(await bench.opens(account, second));
+  },
+
+  async 'has a marker that moves with the password, and with nothing else'(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    const { marker } = await statusOf(bench, account);
+    await passwords.verify(third);
+    await passwords.set('Sh0rt', quietly);
+    await bench.lock(account, 'failures');
+    await passwords.unlock(quietly);
+    assert.is((await statusOf(bench, account)).marker, marker);
+    isDone(await passwords.set(second, quietly));
+    assert.is.not((await statusOf(bench, account)).marker, marker);
+  },
+
+  async 'says later what became of a write'(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    const { server, marker } = await statusOf(bench, account);
+    assert.is(await passwords.outcome({ act: 'reset', server, marker }), 'not done');
+    assert.is(await passwords.outcome({ act: 'reset', server: null, marker: null }), 'not done');
+    isDone(await passwords.set(second, quietly));
+    assert.is(await passwords.outcome({ act: 'reset', server, marker }), 'done');
+    assert.is(await passwords.outcome({ act: 'change', server, marker }), 'done');
+    await bench.lock(account, 'failures');
+    assert.is(await passwords.outcome({ act: 'unlock', server, marker }), 'not done');
+    isDone(await passwords.unlock(quietly));
+    assert.is(await passwords.outcome({ act: 'unlock', server, marker }), 'done');
+    assert.ok(
+      isRefusal(await passwords.outcome({ act: 'reset', server: 'ldaps://192.0.2.1:636', marker })),
+      'only that very server can say',
+    );
+  },
+
+  async 'refuses for a person who is gone'(bench) {
+    const account = { ...(await someone(bench)), remoteId: '00000000-0000-4000-8000-000000000000' };
+    const passwords = bench.directory.passwords(account);
+    assert.is(keyOf(await passwords.status()), 'directory.not-found');
+    assert.is(keyOf(await passwords.verify(first)), 'directory.not-found');
+    assert.is(refusedWith(await passwords.set(second, quietly)), 'directory.not-found');
+  },
+
+  async 'reads all people with their groups, nested and in circles'(bench) {
+    const [ann, ben, cleo] = [await someone(bench), await someone(bench), await someone(bench)];
+    const inner = await bench.addGroup('Inner, "circle"', [ann]);
+    const middle = await bench.addGroup('middle+', [inner, ben]);
+    const outer = await bench.addGroup('outer', [middle]);
+    await bench.nest(outer, inner);
+    const guarded = await bench.addGroup('guarded', [cleo]);
+    assert.is(await bench.addGroup(bench.protectedGroup, [guarded]), bench.protectedGroup);
+
+    const people: DirectoryEntry[] = [];
+    for await (const page of bench.directory.people()) people.push(...page);
+    assert.is(people.length, made, 'everybody, once');
+    assert.is(new Set(people.map(({ remoteId }) => remoteId)).size, made);
+    const seen = (account: Account) => people.find(({ remoteId }) => remoteId === account.remoteId);
+    assert.equal([...(seen(ann)?.groups ?? [])].sort(), [inner, middle, outer].sort());
+    assert.equal([...(seen(ben)?.groups ?? [])].sort(), [inner, middle, outer].sort());
+    assert.equal([...(seen(cleo)?.groups ?? [])].sort(), [bench.protectedGroup, guarded].sort());
+    assert.equal([seen(ann)?.isProtected, seen(ben)?.isProtected, seen(cleo)?.isProtected], [false, false, true]);
+    for (const account of [ann, ben, cleo]) {
+      const read = good(await bench.directory.read(account.remoteId ?? ''));
+      const sorted = (entry: DirectoryEntry | undefined) => ({ ...entry, groups: [...(entry?.groups ?? [])].sort() });
+      assert.equal(sorted(read), sorted(seen(account)), 'one person, read or synchronised');
+    }
+    assert.ok((await statusOf(bench, cleo)).isProtected);
+    assert.not.ok((await statusOf(bench, ann)).isProtected);
+  },
+
+  async 'knows that it is well'(bench) {
+    const health = await bench.directory.probe();
+    assert.equal([health.isReachable, health.problem, health.id], [true, null, bench.directory.id]);
+    assert.equal(bench.directory.health(), health);
+  },
+};
+
+const statusOfPasswords = async (passwords: Passwords) => good(await passwords.status());
