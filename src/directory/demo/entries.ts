@@ -107,12 +107,5 @@ export function generalizedTime(at: Instant, fractionDigits = 0): string {
   return `${seconds}${fractionDigits > 0 ? `.${fraction.padEnd(fractionDigits, '0')}` : ''}Z`;
 }
 
-/** Null when the text is no such time. */
-export function instantOf(time: string): Instant | null {
-  const [, year, month, day, hour, minute, second, fraction] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d+))?Z$/.exec(time) ?? [];
-  const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${(fraction ?? '').padEnd(3, '0').slice(0, 3)}Z`);
-  return Number.isNaN(at) ? null : at;
-}
-
 const present = (attributes: Attributes): Attributes =>
   Object.fromEntries(Object.entries(attributes).filter(([, values]) => values.length > 0));

@@ -1,7 +1,8 @@
 /** Answers changes of the demo directory's entries: passwords and what goes with them, nothing else. It speaks the codes and texts of slapd. */
 
 import type { Instant } from '../../rules/time.ts';
-import { type Entries, type Entry, instantOf, lockedForGood } from './entries.ts';
+import { instantOf } from '../generalized-time.ts';
+import { type Entries, type Entry, lockedForGood } from './entries.ts';
 import { type Answer, type Change, codes, type ModifyRequest, type PasswordRequest, refused, type Session } from './exchange.ts';
 import type { PasswordHash } from './password-hash.ts';
 import { type Credential, judgeNewPassword, type NewPassword, unlocked, withNewPassword } from './password-policy.ts';
@@ -102,8 +103,10 @@ function withChange(credential: Credential, { kind, attribute, values }: Change)
       return { ...credential, mustChange: values[0] === 'TRUE' };
     case 'pwdaccountlockedtime': {
       if (kind === 'delete' && credential.lockedAt === null) return refused(codes.noSuchAttribute);
-      const [value] = kind === 'delete' ? [] : values;
-      if (value === undefined) return unlocked(credential);
+      // As slapd: a delete forgets the failures too, a replacement by nothing leaves them counted.
+      if (kind === 'delete') return unlocked(credential);
+      const [value] = values;
+      if (value === undefined) return { ...credential, lockedAt: null };
       const lockedAt = value === lockedForGood ? 'for good' : instantOf(value);
       return lockedAt === null ? refused(codes.invalidAttributeSyntax) : { ...credential, lockedAt };
     }
