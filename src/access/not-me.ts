@@ -16,7 +16,7 @@ export function notMe({ accounts, tokens, sessions, attempts, journal, deliver, 
   /** Whether the link still does something. Looking spends nothing. */
   const opens = (secret: string): boolean => find(secret) !== null;
 
-  /** Ends sessions and open attempts, spends every token, and tells the helpdesk; whoever comes second finds the link spent. */
+  /** Ends sessions and open attempts, spends all codes and links, and tells the helpdesk; whoever comes second finds the link spent. */
   function report(secret: string, { address, supportCode }: { address: string; supportCode: string }): 'reported' | Refusal {
     return atomically(() => {
       const at = clock.now();
