@@ -6,14 +6,16 @@
 import type { Account } from './rules/account.ts';
 import type { AttemptId } from './rules/attempt.ts';
 import { noticeAddresses } from './rules/notice.ts';
-import { brokenRules, prepared, type Rule, rulesFor } from './rules/password.ts';
-import { isRefusal, Refusal } from './rules/refusal.ts';
+import { barred, objections, subjectOf } from './rules/new-password.ts';
+import { prepared, type Rule, rulesFor } from './rules/password.ts';
+import { isRefusal, type Refusal } from './rules/refusal.ts';
 import { accountKey, limits } from './rules/throttle.ts';
 import { day, second } from './rules/time.ts';
-import type { EventName, RefusalKey } from './rules/vocabulary.ts';
-import type { Messages, PasswordStatus, Passwords, World, Write, WriteOutcome } from './world.ts';
+import type { EventName } from './rules/vocabulary.ts';
+import type { BeforeSending, PasswordStatus, Passwords, World, Write, WriteOutcome } from './world.ts';
 
 interface Act {
+  readonly act: Write['act'];
   readonly account: Account;
   readonly attempt?: AttemptId;
   /** The session that survives: the one in which a signed-in person changes the password. */
@@ -24,10 +26,19 @@ interface Act {
 }
 
 export interface NewPassword extends Act {
-  readonly password: string;
   readonly act: Exclude<Write['act'], 'unlock' | 'unlock by administrator'>;
+  readonly password: string;
   /** Given when the person changes it and knows the present one: the home proves it, and its no is never retried as a reset. */
   readonly current?: string;
+}
+
+export interface Unlocking extends Act {
+  readonly act: 'unlock' | 'unlock by administrator';
+}
+
+export interface Bound {
+  readonly rules: readonly Rule[];
+  readonly status: PasswordStatus;
 }
 
 export type Written =
@@ -39,9 +50,9 @@ export type Written =
 
 export interface PasswordDesk {
   setPassword(wanted: NewPassword): Promise<Written>;
-  unlock(act: Act & { readonly act: 'unlock' | 'unlock by administrator' }): Promise<Written>;
+  unlock(act: Unlocking): Promise<Written>;
   /** The rules that bind this person now, for the page to show before typing; a Refusal when the home does not answer. */
-  rulesOf(account: Account): Promise<{ rules: readonly Rule[]; status: PasswordStatus } | Refusal>;
+  rulesOf(account: Account): Promise<Bound | Refusal>;
   /** Settles what a crash or a silence left behind; returns how many writes are known now. */
   settleWrites(): Promise<number>;
 }
@@ -76,6 +87,15 @@ const eventOf: Record<Write['act'], EventName> = {
   'unlock by administrator': 'unlock by administrator',
 };
 
+type News = 'password-reset' | 'password-changed' | 'account-unlocked' | 'write-settled';
+const newsOf: Record<Write['act'], News> = {
+  reset: 'password-reset',
+  change: 'password-changed',
+  unlock: 'account-unlocked',
+  'reset by administrator': 'password-reset',
+  'unlock by administrator': 'account-unlocked',
+};
+
 export function passwordDesk(needs: Needs): PasswordDesk {
   const {
     accounts,
@@ -97,32 +117,41 @@ export function passwordDesk(needs: Needs): PasswordDesk {
   /** Writes that this process is still waiting for: not to be settled from outside. */
   const underWay = new Set<number>();
 
-  async function rulesOf(account: Account): Promise<{ rules: readonly Rule[]; status: PasswordStatus } | Refusal> {
+  async function rulesOf(account: Account): Promise<Bound | Refusal> {
     const status = await passwordsFor(account).status();
     return isRefusal(status) ? status : { rules: rulesFor(subjectOf(account), settings.policy(), status.rules), status };
+  }
+
+  /** The same for an act, or what forbids it altogether. */
+  async function boundBy({ account }: Act, knowsCurrent: boolean): Promise<Bound | Refusal> {
+    const bound = await rulesOf(account);
+    return isRefusal(bound) ? bound : (barred({ account, knowsCurrent }, bound.status, settings.policy()) ?? bound);
   }
 
   async function setPassword(wanted: NewPassword): Promise<Written> {
     const { account, current } = wanted;
     const password = prepared(wanted.password);
-    const bound = await rulesOf(account);
-    const refusals = isRefusal(bound) ? [bound] : judge(password, wanted, bound);
+    const bound = await boundBy(wanted, current !== undefined);
+    if (isRefusal(bound)) return refuse(wanted, [bound]);
+    const refusals = objections({ ...wanted, password, subject: subjectOf(account) }, bound.rules, bound.status);
     if (refusals.length > 0) return refuse(wanted, refusals);
     return write(wanted, (home, before) =>
       current === undefined ? home.set(password, before) : home.change({ current, password }, before),
     );
   }
 
+  async function unlock(act: Unlocking): Promise<Written> {
+    const bound = await boundBy(act, false);
+    return isRefusal(bound) ? refuse(act, [bound]) : write(act, (home, before) => home.unlock(before));
+  }
+
   /** Nothing was sent: the attempt may try again at once. */
-  function refuse(act: Act & { act: Write['act'] }, refusals: readonly Refusal[]): Written {
+  function refuse(act: Act, refusals: readonly Refusal[]): Written {
     atomically(() => releaseAttempt(act, refusals));
     return { kind: 'refused', refusals };
   }
 
-  async function write(
-    act: Act & { act: Write['act'] },
-    send: (home: Passwords, before: (request: { server: string; marker: string | null }) => void) => Promise<WriteOutcome>,
-  ): Promise<Written> {
+  async function write(act: Act, send: (home: Passwords, before: BeforeSending) => Promise<WriteOutcome>): Promise<Written> {
     const { account, attempt = null, supportCode, address } = act;
     const id = writes.start({ account: account.id, attempt, act: act.act, supportCode, address, at: clock.now() });
     underWay.add(id);
@@ -134,7 +163,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     }
   }
 
-  function settle(id: number, act: Act & { act: Write['act'] }, outcome: WriteOutcome): Written {
+  function settle(id: number, act: Act, outcome: WriteOutcome): Written {
     if (outcome.kind === 'unknown') {
       atomically(() => {
         if (act.attempt !== undefined) attempts.step(act.attempt, { kind: 'ended', outcome: 'unknown', at: clock.now() });
@@ -156,7 +185,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     return { kind: 'done', isProved: outcome.isProved };
   }
 
-  function releaseAttempt(act: Act & { act: Write['act'] }, refusals: readonly Refusal[]): void {
+  function releaseAttempt(act: Act, refusals: readonly Refusal[]): void {
     const [first] = refusals;
     if (act.attempt !== undefined && first) {
       attempts.release(act.attempt);
@@ -170,7 +199,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
   }
 
   /** One transaction: attempt ended, counters cleared, sessions and open attempts and tokens ended, event recorded, message queued. */
-  function succeed(id: number, act: Act & { act: Write['act'] }, isProved: boolean): void {
+  function succeed(id: number, act: Act, isProved: boolean): void {
     const { account, attempt = null, session } = act;
     const at = clock.now();
     writes.end(id, isProved ? 'done' : 'not proved', at);
@@ -183,7 +212,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     clearCounters(account);
     if (act.act !== 'unlock' && act.act !== 'unlock by administrator') sessions.endAll(account.id, session);
     record(act, { result: 'succeeded', detail: isProved ? 'proved' : 'not proved' });
-    tell(act, messageOf(act.act), isProved);
+    tell(act, newsOf[act.act], { isProved: isProved ? 'yes' : 'no' });
   }
 
   function clearCounters(account: Account): void {
@@ -194,7 +223,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
   }
 
   function record(
-    { account, act, attempt, address, supportCode }: Act & { act: Write['act'] },
+    { account, act, attempt, address, supportCode }: Act,
     outcome: { result: 'succeeded' | 'failed' | 'unknown'; detail: string; raw?: string | null },
   ): void {
     const method =
@@ -210,23 +239,14 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     });
   }
 
-  function tell(
-    act: Pick<Act, 'account' | 'language'>,
-    kind: 'password-reset' | 'password-changed' | 'account-unlocked' | 'write-settled',
-    isProved: boolean,
-  ): void {
-    const { account, language } = act;
+  /** Every address that is known hears of it, with a way to say "this was not me". */
+  function tell({ account, language }: Act, kind: News, told: { isProved: string } | { outcome: string }): void {
     const secret = random.token();
     const at = clock.now();
     tokens.issue({ purpose: 'not me', secret, account: account.id, attempt: null, at, expiresAt: at + notMeLife, tries: 1 });
-    const notMeLink = `${publicUrl}/not-me/${secret}`;
-    for (const to of noticeAddresses(account, enrolments.of(account.id))) {
-      const letter = { to, language: account.language ?? language, name: account.name };
-      if (kind === 'password-reset') deliver.queue({ ...letter, kind, variables: { notMeLink, isProved: isProved ? 'yes' : 'no' } });
-      else if (kind === 'write-settled')
-        deliver.queue({ ...letter, kind, variables: { notMeLink, outcome: isProved ? 'yes' : 'no' } satisfies Messages['write-settled'] });
-      else deliver.queue({ ...letter, kind, variables: { notMeLink } });
-    }
+    const variables = { notMeLink: `${publicUrl}/not-me/${secret}`, ...told };
+    for (const to of noticeAddresses(account, enrolments.of(account.id)))
+      deliver.queue({ kind, to, language: account.language ?? language, name: account.name, variables });
   }
 
   async function settleWrites(): Promise<number> {
@@ -270,47 +290,13 @@ export function passwordDesk(needs: Needs): PasswordDesk {
       result: answer === 'not done' ? 'failed' : 'unknown',
       detail: answer === 'not done' ? 'old password in force' : 'outcome unknown',
     });
-    if (left.sentAt !== null) tell(act, 'write-settled', false);
+    if (left.sentAt !== null) tell(act, 'write-settled', { outcome: answer });
   }
 
   return {
     setPassword,
-    unlock: (act) => write(act, (home, before) => home.unlock(before)),
+    unlock,
     rulesOf,
     settleWrites,
   };
-}
-
-const messageOf = (act: Write['act']): 'password-reset' | 'password-changed' | 'account-unlocked' => {
-  if (act.startsWith('unlock')) return 'account-unlocked';
-  return act === 'change' ? 'password-changed' : 'password-reset';
-};
-
-const subjectOf = (account: Account) => ({ login: account.login, name: account.name, isLocal: account.home === null });
-
-const refusalOf: Partial<Record<Rule['key'], RefusalKey>> = {
-  length: 'password.too-short',
-  longest: 'password.too-long',
-  characters: 'password.unacceptable-character',
-  login: 'password.contains-name',
-  name: 'password.contains-name',
-  classes: 'directory.quality',
-};
-
-/** Every rule that can be judged before the home is asked, broken ones all at once. */
-function judge(
-  password: string,
-  { account, current }: NewPassword,
-  { rules, status }: { rules: readonly Rule[]; status: PasswordStatus },
-): Refusal[] {
-  const broken = brokenRules(password, subjectOf(account), rules).map(
-    ({ key, params }) => new Refusal(refusalOf[key] ?? 'directory.policy', { params, field: 'password' }),
-  );
-  const unique = [...new Map(broken.map((refusal) => [refusal.key, refusal])).values()];
-  if (current !== undefined && prepared(current) === password) unique.push(new Refusal('password.same-as-current', { field: 'password' }));
-  if (status.isDisabled) return [new Refusal('directory.disabled')];
-  if (status.lock === 'administrator') return [new Refusal('directory.locked-by-administrator')];
-  if (status.changeableAt !== null && !status.mustChange)
-    return [new Refusal('directory.minimum-age', { params: { at: status.changeableAt } })];
-  return unique;
 }

@@ -15,7 +15,7 @@ import { createSlowHash } from '../system.ts';
 import { createVault, keyFrom } from '../vault.ts';
 import type { Clock, Deferral, Deliver, Message, Outbox, Random, World } from '../world.ts';
 import { type CastName, cast, directoryCast, outsiders } from './cast.ts';
-import { type StandIn, standInDirectory } from './stand-in.ts';
+import { type FakeDirectory, fakeDirectory } from './fake-directory.ts';
 
 export interface TestClock extends Clock {
   advance(milliseconds: number): void;
@@ -30,7 +30,7 @@ export interface TestWorld extends World {
   readonly clock: TestClock;
   readonly deferral: TestDeferral;
   readonly db: Db;
-  readonly directory: StandIn;
+  readonly directory: FakeDirectory;
   readonly methods: Methods;
   readonly desk: PasswordDesk;
   /** Every message that was queued, oldest first; what was queued in a transaction that failed is not among them. */
@@ -75,7 +75,7 @@ export async function testWorld({
   const db = openDatabase(file);
   bringUpToDate(db, file);
   const store = storeOn(db, { vault, clock, random });
-  const directory = standInDirectory({ id: 'office', clock });
+  const directory = fakeDirectory({ clock, people: directoryCast.map((name) => cast[name]) });
   const directories = { all: [directory], of: ({ home }: Account) => (home === directory.id ? directory : null) };
   const outside = {
     clock,
@@ -189,25 +189,13 @@ function testDeferral(): TestDeferral {
 }
 
 /** The cast with its accounts and enrolments; on a database that has them already, as they are. */
-async function gather(world: World, directory: StandIn, seeds: Map<CastName, string>): Promise<Record<CastName, Account>> {
+async function gather(world: World, directory: FakeDirectory, seeds: Map<CastName, string>): Promise<Record<CastName, Account>> {
   const { accounts, enrolments, vault, slowHash, clock } = world;
   const at = clock.now();
   const isNew = accounts.count().all === 0;
-  for (const name of directoryCast) {
-    const { login, password, role, ...person } = cast[name];
-    const entry = {
-      remoteId: `id-${login}`,
-      dn: `uid=${login},ou=people,dc=latchkey,dc=example`,
-      login,
-      name: person.name,
-      mail: person.mail,
-      mobile: null,
-      groups: person.groups,
-      isDisabled: false,
-      isProtected: false,
-    };
-    directory.add(entry, password);
-    if (isNew) accounts.applySync([{ kind: 'add', home: directory.id, entry, role }], at);
+  for (const { login, role } of isNew ? directoryCast.map((name) => cast[name]) : []) {
+    const entry = await directory.read(`id-${login}`);
+    if (entry && !isRefusal(entry)) accounts.applySync([{ kind: 'add', home: directory.id, entry, role }], at);
   }
   const { login, name, mail, role, password } = cast.laura;
   const passwordHash = await slowHash.hash(password);
