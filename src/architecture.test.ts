@@ -1,3 +1,5 @@
+/** What the architecture says of itself, proved: the import table, the kept files, the texts, the tree in the README. */
+
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -124,9 +126,23 @@ test('what only looks like it is left alone', ({ copy }) => {
   assert.not.match(told, 'Only src');
 });
 
+const testFiles = globSync('{src,.ci}/**/*.test.ts', { cwd: root });
+const importsOf = (file: string): string[] =>
+  [...read(file).matchAll(/from '(\.[^']+\.ts)'/g)].map(([, path = '']) => join(dirname(file), path));
+
+/** A list of tests that several adapters share runs itself. */
 test('every test file runs its tests', () => {
-  for (const file of globSync('{src,.ci}/**/*.test.ts', { cwd: root }))
-    assert.match(read(file), /(^|[^.\w])[A-Za-z]\w*\.run\(\);/m, `${file} never calls .run()`);
+  const runs = (file: string) => /(^|[^.\w])[A-Za-z]\w*\.run\(\);/m.test(read(file));
+  for (const file of testFiles)
+    assert.ok(runs(file) || importsOf(file).some((path) => path.startsWith('src/testing/') && runs(path)), `${file} never calls .run()`);
+});
+
+test('a test file that needs more than Node says so', () => {
+  const declares = (file: string, need: string) => new RegExp(`^// needs:.*\\b${need}\\b`, 'm').test(read(file));
+  for (const file of testFiles.filter((path) => importsOf(path).some((imported) => /testing\/slapd/.test(imported))))
+    assert.ok(declares(file, 'slapd'), `${file} starts slapd: // needs: slapd ldap-utils openssl`);
+  for (const file of testFiles.filter((path) => /from 'playwright-core'|testing\/chromium/.test(read(path))))
+    assert.ok(declares(file, 'chromium'), `${file} starts a browser: // needs: chromium`);
 });
 
 test('every word of the vocabulary has a text', () => {
@@ -141,7 +157,7 @@ function treeOfReadme(): string[] {
   const block = /```tree\n([\s\S]*?)```/.exec(read('README.md'))?.[1] ?? '';
   const folders: string[] = [];
   return block.split('\n').flatMap((line) => {
-    const [, indent = '', names = ''] = /^( *)(\S+(?:, \S+)*)/.exec(line) ?? [];
+    const [, indent = '', names = ''] = /^( *)([^\s,]+(?:, [^\s,]+)*)/.exec(line) ?? [];
     const depth = indent.length / 2;
     return names
       .split(', ')

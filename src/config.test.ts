@@ -1,3 +1,5 @@
+/** Every way in which a configuration can be wrong, and that the manual tells the truth. */
+
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,5 @@
+/** The runner’s own traps: what uvu would let pass must fail here. */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,0 +1,154 @@
+// needs: buildah podman debootstrap
+// limit: 400 s
+/** The image as an office would run it: not root, nothing writable but its data, healthy by its own word, a reset works, a quick clean stop. */
+
+import { spawnSync } from 'node:child_process';
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Browser } from '../src/testing/browser.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const uid = 10001;
+
+interface Ran {
+  readonly status: number | null;
+  readonly output: string;
+}
+const container = (...args: string[]): Ran => {
+  const { status, stdout, stderr } = spawnSync(`${root}.ci/container.sh`, args, { encoding: 'utf8', timeout: 300_000, maxBuffer: 1 << 26 });
+  return { status, output: `${stdout}${stderr}`.trim() };
+};
+const podman = (...args: string[]): Ran => container('podman', ...args);
+const must = ({ status, output }: Ran): string => {
+  if (status !== 0) throw new Error(output);
+  return output;
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+
+interface Box {
+  readonly name: string;
+  readonly site: string;
+  readonly exec: (...words: string[]) => Ran;
+}
+
+const started: string[] = [];
+
+/** As docs/running.md says: read-only root, no capability, no new privileges. */
+async function start(port: number, { options = [], command = [] }: { options?: string[]; command?: string[] } = {}): Promise<Box> {
+  const name = `latchkey-test-${process.pid}-${started.length}`;
+  started.push(name);
+  const confined = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--memory', '512m', '--pids-limit', '100'];
+  const place = ['--network', 'host', '-e', `LATCHKEY_LISTEN__PORT=${port}`, '-e', 'LATCHKEY_LISTEN__ADDRESS=127.0.0.1'];
+  must(podman('run', '-d', '--name', name, '--pull=never', ...confined, ...place, ...options, 'localhost/latchkey:test', ...command));
+  const box = { name, site: `http://localhost:${port}`, exec: (...words: string[]) => podman('exec', name, ...words) };
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (
+      await fetch(`${box.site}/healthz`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return box;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`it does not answer:\n${podman('logs', name).output}`);
+}
+
+/** Milliseconds that the stop took, and the exit code that the process ended with. */
+function stop({ name }: Box): { millis: number; code: string } {
+  const before = performance.now();
+  must(podman('stop', '-t', '10', name));
+  return { millis: performance.now() - before, code: must(podman('inspect', '--format', '{{.State.ExitCode}}', name)) };
+}
+
+function assertConfined(box: Box): void {
+  assert.is(must(box.exec('id', '-u')), String(uid));
+  for (const file of ['/planted', '/app/planted', '/usr/local/bin/planted'])
+    assert.is.not(box.exec('sh', '-c', `: > ${file}`).status, 0, file);
+  const status = must(box.exec('cat', '/proc/1/status'));
+  assert.match(status, /^CapEff:\s+0+$/m);
+  assert.match(status, /^NoNewPrivs:\s+1$/m);
+}
+
+const test = suite('container');
+test.before(() => {
+  must(container('build'));
+});
+test.after(() => {
+  for (const name of started) podman('rm', '-f', '-t', '1', name);
+});
+
+test('the demo in it resets a password', async () => {
+  const [port, ldapPort] = [await freePort(), await freePort()];
+  const box = await start(port, { command: ['demo', '--port', String(port), '--ldap-port', String(ldapPort)] });
+  assertConfined(box);
+  must(podman('healthcheck', 'run', box.name));
+
+  const cast = (await (await fetch(`${box.site}/dev/cast.json`)).json()) as { login: string; password: string; mail: string }[];
+  const alice = cast.find(({ login }) => login === 'alice');
+  const password = 'a container full of violets';
+  const browser = new Browser(box.site);
+  await browser.open('/reset');
+  await browser.submit({ login: 'alice' });
+  await browser.submit({ method: 'email' });
+  await browser.submit({ answer: await mailedCode(box, alice?.mail ?? '') });
+  await browser.submit({ password, password_again: password });
+  assert.is(browser.status, 200, browser.html);
+
+  for (const [tried, opens] of [
+    [alice?.password ?? '', false],
+    [password, true],
+  ] as const) {
+    const door = new Browser(box.site);
+    await door.open('/sign-in');
+    await door.submit({ login: 'alice', password: tried });
+    assert.is(door.status, opens ? 200 : 422, tried);
+  }
+  const { millis, code } = stop(box);
+  assert.ok(millis < 2000, `stopping took ${millis} ms`);
+  assert.is(code, '0');
+});
+
+async function mailedCode({ site }: Box, to: string): Promise<string> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const sent = (await (await fetch(`${site}/dev/outbox.json`)).json()) as { to: string; kind: string; text: string }[];
+    const code = /\b\d{8}\b/.exec(sent.find((message) => message.to === to && message.kind === 'reset-code')?.text ?? '')?.[0];
+    if (code) return code;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('no code was mailed');
+}
+
+test('it serves from its data folder alone', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'latchkey-container-'));
+  try {
+    const port = await freePort();
+    writeFileSync(join(data, 'config.toml'), `public_url = "http://localhost:${port}"\n`);
+    for (const path of [data, join(data, 'config.toml')]) chownSync(path, uid, uid);
+    const box = await start(port, { options: ['-v', `${data}:/data`] });
+    assertConfined(box);
+    must(podman('healthcheck', 'run', box.name));
+    assert.match(must(box.exec('latchkey', 'journal', 'verify')), /\d/);
+    assert.is(must(box.exec('sh', '-c', 'find /data -name "*key*" -perm /077')), '');
+    const { millis, code } = stop(box);
+    assert.ok(millis < 2000, `stopping took ${millis} ms`);
+    assert.is(code, '0');
+  } finally {
+    rmSync(data, { recursive: true });
+  }
+});
+
+test.run();
