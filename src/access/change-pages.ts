@@ -49,8 +49,6 @@ export function changePages(flow: ChangePassword): Route[] {
     { method: 'GET', path: '/change', who: 'anyone', page: ask },
     { method: 'POST', path: '/change', who: 'anyone', page: change },
     ...outcomes.map((outcome): Route => ({ method: 'GET', path: `/change/${outcome}`, who: 'anyone', page: () => outcomePage(outcome) })),
-    // W3C "A Well-Known URL for Changing Passwords": 302, 303 or 307, and the form itself must not live there.
-    { method: 'GET', path: '/.well-known/change-password', who: 'anyone', page: () => seeOther('/change'), isBare: true },
   ];
 }
 

@@ -11,7 +11,7 @@ import { statusOf } from './status.ts';
 export interface SignInFlows {
   readonly signIn: SignIn;
   readonly changePassword: ChangePassword;
-  /** A page of ours to pass first after sign-in (registration that is due), or null. */
+  /** A page of ours to pass first after sign-in (registration that is due), which is told `next` and leads on; or null. */
   readonly interrupt?: (account: Account) => string | null;
 }
 
@@ -40,9 +40,10 @@ export function signInPages({ signIn, changePassword, interrupt = () => null }: 
 
   function welcome({ token, standing, account }: SignedIn, next = ''): Reply {
     const cookies = { session: token };
-    if (standing === 'second step') return seeOther(next === '' ? secondStep : `${secondStep}?next=${encodeURIComponent(next)}`, cookies);
+    if (standing === 'second step') return seeOther(withNext(secondStep, next), cookies);
     if (standing === 'enrolment') return seeOther('/registration', cookies);
-    return seeOther(interrupt(account) ?? (next === '' ? homeOf(account) : next), cookies);
+    const first = interrupt(account);
+    return seeOther(first === null ? next || homeOf(account) : withNext(first, next || homeOf(account)), cookies);
   }
 
   const secondPage = ({ query, form }: Visit, refusals: readonly Refusal[] = []): Reply =>
@@ -69,5 +70,7 @@ export function signInPages({ signIn, changePassword, interrupt = () => null }: 
     { method: 'POST', path: '/sign-out', who: 'anyone', page: end },
   ];
 }
+
+const withNext = (path: string, next: string): string => (next === '' ? path : `${path}?next=${encodeURIComponent(next)}`);
 
 const homeOf = ({ role }: Account): string => (role === 'administrator' ? '/admin' : '/account');
