@@ -1,0 +1,24 @@
+/** The administrator's pages: the overview, and "Sync now" on it. */
+
+import { isRefusal, type Refusal } from '../rules/refusal.ts';
+import { type Page, page, type Reply, type Route, seeOther, type Visit } from '../web/visit.ts';
+import type { AdminOverview } from './overview.ts';
+
+export function adminPages(overview: AdminOverview): Route[] {
+  const overviewPage = ({ account, at, query }: Visit, refusals: readonly Refusal[] = []): Reply => {
+    const model = { ...overview.look(at), maySync: account?.role === 'administrator', isSynced: query.done === 'sync', refusals };
+    return page('admin/overview', model, { status: refusals.length > 0 ? 422 : 200 });
+  };
+
+  const sync: Page = async (visit) => {
+    const { account, address, supportCode } = visit;
+    if (!account) throw new Error('this page is for administrators');
+    const done = await overview.sync({ account, address, supportCode });
+    return isRefusal(done) ? overviewPage(visit, [done]) : seeOther('/admin?done=sync');
+  };
+
+  return [
+    { method: 'GET', path: '/admin', who: 'staff', page: (visit) => overviewPage(visit) },
+    { method: 'POST', path: '/admin/sync', who: 'administrator', page: sync },
+  ];
+}
