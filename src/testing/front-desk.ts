@@ -49,7 +49,7 @@ export interface FrontDesk {
 }
 
 /** The product's own views, and the test's beside them. */
-function viewsWith(views: Readonly<Record<string, string>>): string {
+export function viewsWith(views: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'views-'));
   cpSync(new URL('../../views', import.meta.url).pathname, folder, { recursive: true });
   for (const [name, template] of Object.entries(views)) writeFileSync(join(folder, `${name}.eta`), template);

@@ -36,7 +36,7 @@ export function createTexts(catalogues: Readonly<Record<string, Catalogue>> = { 
       message = new IntlMessageFormat(source, owner, undefined, { ignoreTag: true });
       messages.set(place, message);
     }
-    return String(message.format(params));
+    return worded(message, params);
   };
 
   return {
@@ -46,6 +46,16 @@ export function createTexts(catalogues: Readonly<Record<string, Catalogue>> = { 
     choose: (header) => chosenLanguage(header, languages),
     direction: (language) => (rightToLeft.has(new Intl.Locale(language).maximize().script ?? '') ? 'rtl' : 'ltr'),
   };
+}
+
+/** A parameter that was forgotten leaves a gap in a sentence, not a person without a page. */
+function worded(message: IntlMessageFormat, params: Params): string {
+  try {
+    return String(message.format(params));
+  } catch {
+    const gaps = { has: () => true, get: (given: Params, name: string) => (Object.hasOwn(given, name) ? given[name] : '…') };
+    return String(message.format(new Proxy(params, gaps)));
+  }
 }
 
 const rightToLeft = new Set(['Arab', 'Hebr', 'Thaa', 'Syrc', 'Nkoo', 'Adlm']);

@@ -5,13 +5,16 @@ import { relative } from 'node:path';
 import { Eta } from 'eta';
 import type { Middleware } from 'koa';
 import views from 'koa-views';
-import type { Account, Role } from '../rules/account.ts';
-import { isRefusal, type Refusal } from '../rules/refusal.ts';
-import { day, hour, type Instant, minute, second } from '../rules/time.ts';
+import type { Account } from '../rules/account.ts';
+import type { Instant } from '../rules/time.ts';
 import type { Texts } from '../text/texts.ts';
+import { attributes, escaped } from './markup.ts';
+import { type Placement, placementOf } from './placement.ts';
+import { staffDoors } from './staff-doors.ts';
+import { dateWords, timeElement } from './time-words.ts';
 import type { PageModel } from './visit.ts';
 
-/** What the frame of a page must be told; the templates' own manual stands at the top of views/layout.eta. */
+/** One page and what stands around it; the templates' own manual is at the top of views/layout.eta. */
 export interface Frame {
   readonly view: string;
   readonly model: PageModel;
@@ -30,7 +33,7 @@ export interface Frame {
 export interface Views {
   /** Gives Koa's context its `render`. */
   readonly middleware: Middleware;
-  /** The name of the template and its whole model, for `ctx.render`. */
+  /** The file of the template and its whole model, for `ctx.render`. */
   page(frame: Frame): { template: string; model: Record<string, unknown> };
 }
 
@@ -39,72 +42,17 @@ interface Needs {
   readonly texts: Texts;
   /** The address of a file of public/. */
   readonly asset: (name: string) => string;
-  /** Whether a GET page stands at this path: navigation names no page that is not there. */
+  /** Whether a page stands at this path: no door is shown that leads nowhere. */
   readonly hasPage: (path: string) => boolean;
 }
 
-export function createViews({ viewsDir, texts, asset, hasPage }: Needs): Views {
+type Words = (key: string, params?: Readonly<Record<string, string | number>>) => string;
+
+/** Throws at once, naming the file, when a template does not compile. */
+export function createViews(needs: Needs): Views {
+  const { viewsDir, texts } = needs;
   const eta = compiled(viewsDir);
-
-  const page = (frame: Frame): { template: string; model: Record<string, unknown> } => {
-    const { language, model } = frame;
-    const t = (key: string, params?: Readonly<Record<string, string | number>>) => texts.find(language, key, params) ?? key;
-    const placed = new Set<Refusal>();
-    const places = new Map<Refusal, string>();
-    const refusals = (model.refusals ?? []).filter(isRefusal);
-    const sentence = (refusal: Refusal): string => t(`refusal.${refusal.key}`, refusal.params);
-    const tools = {
-      t,
-      asset,
-      attributes,
-      csrf: `<input type="hidden" name="csrf" value="${frame.csrf}">`,
-      typed: model.typed ?? {},
-      icon: (name: string) => part('icon', { name }),
-      part: (name: string, params: object = {}) => part(name, params),
-      date: (at: Instant) => dateWords(language, at),
-      when: (at: Instant) => timeElement({ language, at, now: frame.at }),
-      /** The sentences for a field, which is then known to show them itself. */
-      refusalsAt(field: string, id: string): readonly string[] {
-        const own = refusals.filter((refusal) => refusal.field === field);
-        for (const refusal of own) {
-          placed.add(refusal);
-          places.set(refusal, id);
-        }
-        return own.map(sentence);
-      },
-      /** The cursor starts at the one field that was refused, or else at the page's first; never when the summary has it. */
-      focus: (isFirst: unknown, errors: readonly string[]) =>
-        refusals.length === 0 ? isFirst === true : refusals.length === 1 && errors.length > 0,
-    };
-    const part = (name: string, params: object): string => eta.render(`/part/${name}.eta`, { ...params, ...tools });
-    const own = {
-      path: frame.path,
-      title: t(`${frame.view.replaceAll('/', '.')}.title`, model.titleParams),
-      site: {
-        language,
-        languageName: new Intl.DisplayNames([language], { type: 'language' }).of(language),
-        direction: texts.direction(language),
-        office: frame.office,
-        hasPage,
-        account: frame.account,
-        isSignedIn: frame.isSignedIn,
-        supportCode: typeof model.supportCode === 'string' ? model.supportCode : frame.supportCode,
-        hasRefusals: refusals.length > 0,
-        staffDoors: staffDoors(frame.account?.role ?? 'person')
-          .filter(({ path }) => hasPage(path))
-          .map((door) => ({ ...door, words: t(door.text) })),
-        stepWords: ({ at, of }: { at: number; of?: number | null }) => (of ? t('frame.step-of', { at, of }) : t('frame.step', { at })),
-        /** Read by the frame after the page's own fields: all of two or more, or those without a place. */
-        unplaced: () =>
-          (refusals.length > 1 ? refusals : refusals.filter((refusal) => !placed.has(refusal))).map((refusal) => ({
-            words: sentence(refusal),
-            field: places.get(refusal) ?? null,
-          })),
-      },
-    };
-    return { template: `${frame.view}.eta`, model: { ...model, ...tools, ...own } };
-  };
-
+  const draw = (name: string, model: object): string => eta.render(`/part/${name}.eta`, model);
   return {
     // koa-views' own way to eta cannot find templates by absolute path, hence the engine by hand; `map` keeps its "html" shortcut out.
     middleware: views(viewsDir, {
@@ -112,7 +60,13 @@ export function createViews({ viewsDir, texts, asset, hasPage }: Needs): Views {
       map: { eta: 'eta' },
       engineSource: { eta: async (path: string, model: object) => eta.render(`/${relative(viewsDir, path)}`, model) },
     }) as Middleware,
-    page,
+    page(frame) {
+      const t: Words = (key, params) => texts.find(frame.language, key, params) ?? key;
+      const placement = placementOf(frame.model.refusals, ({ key, params }) => t(`refusal.${key}`, params));
+      const tools = toolsOf(frame, { ...needs, t, placement, draw });
+      const around = { path: frame.path, title: titleOf(frame, t), site: siteOf(frame, { ...needs, t, placement }) };
+      return { template: `${frame.view}.eta`, model: { ...frame.model, ...tools, ...around } };
+    },
   };
 }
 
@@ -127,48 +81,49 @@ function compiled(viewsDir: string): Eta {
   return eta;
 }
 
-/** ` name="value"` for each that has one; true stands alone, null and false are left out. */
-function attributes(given: Readonly<Record<string, string | number | boolean | null | undefined>>): string {
-  return Object.entries(given)
-    .filter(([, value]) => value !== null && value !== undefined && value !== false && value !== '')
-    .map(([name, value]) => (value === true ? ` ${name}` : ` ${name}="${escaped(String(value))}"`))
-    .join('');
+const titleOf = ({ view, model }: Frame, t: Words): string => t(`${view.replaceAll('/', '.')}.title`, model.titleParams);
+
+interface Making extends Needs {
+  readonly t: Words;
+  readonly placement: Placement;
 }
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escaped = (words: string): string => words.replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);
-
-const dateWords = (language: string, at: Instant): string => new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(at);
-
-const spans = [
-  ['day', day],
-  ['hour', hour],
-  ['minute', minute],
-  ['second', second],
-] as const;
-
-/** Relative for reading, exact on hover and in print; past a month the date says more. */
-function timeElement({ language, at, now }: { language: string; at: Instant; now: Instant }): string {
-  const exact = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(at);
-  const distance = at - now;
-  const [unit, length] = spans.find(([, span]) => Math.abs(distance) >= span) ?? (['second', second] as const);
-  const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(Math.round(distance / length), unit);
-  const words = Math.abs(distance) > 30 * day ? dateWords(language, at) : relative;
-  return `<time datetime="${new Date(at).toISOString()}" title="${escaped(exact)}" data-exact="${escaped(exact)}">${escaped(words)}</time>`;
+/** What every page and every part can use. A part gets these and its own parameters, never the page's model. */
+function toolsOf(frame: Frame, { t, asset, placement, draw }: Making & { draw: (name: string, model: object) => string }) {
+  const tools = {
+    t,
+    asset,
+    attributes,
+    csrf: `<input type="hidden" name="csrf" value="${escaped(frame.csrf)}">`,
+    typed: frame.model.typed ?? {},
+    date: (at: Instant) => dateWords(frame.language, at),
+    when: (at: Instant) => timeElement({ language: frame.language, at, now: frame.at }),
+    refusalsAt: placement.at,
+    focus: placement.isFocus,
+    part: (name: string, params: object = {}): string => draw(name, { ...params, ...tools }),
+    icon: (name: string): string => draw('icon', { name }),
+  };
+  return tools;
 }
 
-interface StaffDoor {
-  readonly path: string;
-  readonly text: string;
-  readonly icon: string;
-  readonly roles: readonly Role[];
+/** What the layout alone needs. */
+function siteOf(frame: Frame, { t, texts, placement, hasPage }: Making) {
+  const { language, office, account, isSignedIn, model } = frame;
+  return {
+    language,
+    languageName: new Intl.DisplayNames([language], { type: 'language' }).of(language),
+    direction: texts.direction(language),
+    office,
+    account,
+    isSignedIn,
+    hasPage,
+    supportCode: typeof model.supportCode === 'string' ? model.supportCode : frame.supportCode,
+    hasRefusals: !placement.isEmpty,
+    unplaced: placement.summary,
+    staffDoors: () =>
+      staffDoors(account?.role ?? 'person')
+        .filter(({ path }) => hasPage(path))
+        .map((door) => ({ ...door, words: t(door.text) })),
+    stepWords: ({ at, of }: { at: number; of?: number | null }) => (of ? t('frame.step-of', { at, of }) : t('frame.step', { at })),
+  };
 }
-const doors: readonly StaffDoor[] = [
-  { path: '/admin', text: 'navigation.overview', icon: 'health', roles: ['administrator'] },
-  { path: '/admin/people', text: 'navigation.people', icon: 'people', roles: ['administrator', 'helpdesk', 'auditor'] },
-  { path: '/admin/policy', text: 'navigation.policy', icon: 'rules', roles: ['administrator'] },
-  { path: '/admin/reports', text: 'navigation.reports', icon: 'chart', roles: ['administrator', 'auditor'] },
-  { path: '/admin/directory', text: 'navigation.directory', icon: 'directory', roles: ['administrator'] },
-  { path: '/admin/system', text: 'navigation.system', icon: 'system', roles: ['administrator'] },
-];
-const staffDoors = (role: Role): readonly StaffDoor[] => doors.filter(({ roles }) => roles.includes(role));
