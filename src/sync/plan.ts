@@ -59,7 +59,7 @@ export interface Reading {
 /** So many may always be disabled, however small the office. */
 const alwaysAllowed = 5;
 
-/** Refuses with `sync.empty` or `sync.brake`; an entry without its account, or the other way round, is no refusal. */
+/** Refuses with `sync.empty` or `sync.brake`; whatever else is odd is told beside the changes. */
 export function plan(reading: Reading): Plan | Refusal {
   const { home, entries, accounts, roleOf } = reading;
   const known = new Map<string | null, Account>();
@@ -93,13 +93,15 @@ export function plan(reading: Reading): Plan | Refusal {
 function braked({ entries, accounts, maxDisablePercent, isBrakeLifted }: Reading, count: number): Refusal | null {
   const enabled = accounts.filter(({ isDisabled }) => !isDisabled).length;
   const most = Math.max(alwaysAllowed, Math.floor((enabled * maxDisablePercent) / 100));
-  if (entries.length === 0 && enabled > 0) return refusal('sync.empty', { enabled });
-  return count > most && !isBrakeLifted ? refusal('sync.brake', { count, enabled, most }) : null;
+  if (entries.length === 0 && enabled > 0) return syncRefusal('sync.empty', { enabled });
+  return count > most && !isBrakeLifted ? syncRefusal('sync.brake', { count, enabled, most }) : null;
 }
 
 const shutsOut = ({ entry, fields }: Update): boolean => entry.isDisabled && fields.includes('isDisabled');
 
-const refusal = (key: string, params: Record<string, number>): Refusal => new Refusal(key as RefusalKey, { params });
+export type SyncRefusalKey = 'sync.empty' | 'sync.brake' | 'sync.running';
+export const syncRefusal = (key: SyncRefusalKey, params: Record<string, number> = {}): Refusal =>
+  new Refusal(key as string as RefusalKey, { params });
 
 function differences(account: Account, entry: Entry, role: Role): readonly Field[] {
   const fields: Field[] = [];

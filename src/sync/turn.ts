@@ -1,0 +1,67 @@
+/** One sync of a directory at a time, whichever process runs it: a row with an owner and a pulse, given up when the pulse stops. */
+
+import type { Refusal } from '../rules/refusal.ts';
+import { type Instant, minute, second } from '../rules/time.ts';
+import type { World } from '../world.ts';
+import { syncRefusal } from './plan.ts';
+
+type Needs = Pick<World, 'settings' | 'clock' | 'random' | 'atomically'>;
+
+/** Longer than any single request to a directory may take. */
+const givenUpAfter = 2 * minute;
+const pulse = 10 * second;
+
+export interface Running {
+  readonly owner: string;
+  readonly since: Instant;
+  readonly beatAt: Instant;
+  /** Entries read so far. */
+  readonly read: number;
+}
+
+export interface Turn {
+  /** Tells how far the reading is, at most every 10 seconds. */
+  beat(read: number): void;
+  /** False once somebody else has taken over: then nothing more may be written. Call it in the transaction that writes. */
+  isOurs(): boolean;
+  end(): void;
+}
+
+const nameOf = (directory: string): string => `sync turn ${directory}`;
+
+/** Who is at it now; null when nobody is, or when it was given up. */
+export function running({ settings, clock }: Pick<Needs, 'settings' | 'clock'>, directory: string): Running | null {
+  const turn = JSON.parse(settings.note(nameOf(directory)) ?? 'null') as Running | null;
+  return turn === null || clock.now() - turn.beatAt > givenUpAfter ? null : turn;
+}
+
+export function takeTurn(needs: Needs, directory: string): Turn | Refusal {
+  const { settings, clock, random, atomically } = needs;
+  const owner = random.token();
+  const since = clock.now();
+  const write = (turn: Running | null): void => settings.setNote(nameOf(directory), JSON.stringify(turn));
+  const isOurs = (): boolean => running(needs, directory)?.owner === owner;
+  let beatAt = since;
+
+  const isTaken = atomically(() => {
+    if (running(needs, directory) !== null) return false;
+    write({ owner, since, beatAt, read: 0 });
+    return true;
+  });
+  if (!isTaken) return syncRefusal('sync.running');
+  return {
+    isOurs,
+    beat(read) {
+      if (clock.now() - beatAt < pulse) return;
+      beatAt = clock.now();
+      atomically(() => {
+        if (isOurs()) write({ owner, since, beatAt, read });
+      });
+    },
+    end() {
+      atomically(() => {
+        if (isOurs()) write(null);
+      });
+    },
+  };
+}
