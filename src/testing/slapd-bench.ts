@@ -41,7 +41,10 @@ export const accountOf = (person: { home: string; remoteId: string; login: strin
   isDisabled: false,
   suspendedAt: null,
   language: null,
-  ...person,
+  home: person.home,
+  remoteId: person.remoteId,
+  login: person.login,
+  name: person.name,
 });
 
 /** LDIF of a person, named in the DN by `cn`. */

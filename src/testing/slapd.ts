@@ -1,18 +1,20 @@
 /** A real OpenLDAP for tests: slapd with the ppolicy overlay, its own authority and a service account with least rights, on loopback and in a temporary folder. */
 
+import { randomBytes } from 'node:crypto';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { certificateAuthority, type ServerCertificate } from '../directory/certificate.ts';
 
 const binary = '/usr/sbin/slapd';
 const modules = '/usr/lib/ldap';
 
 /** Null when a slapd can run here, otherwise what is missing and how to get it. */
 export function slapdMissing(): string | null {
-  const missing = [binary, '/usr/bin/ldapadd', '/usr/bin/openssl', `${modules}/ppolicy.la`].filter((file) => !existsSync(file));
-  return missing.length === 0 ? null : `${missing.join(', ')} not found: apt-get install -y slapd ldap-utils openssl`;
+  const missing = [binary, '/usr/bin/ldapadd', `${modules}/ppolicy.la`].filter((file) => !existsSync(file));
+  return missing.length === 0 ? null : `${missing.join(', ')} not found: apt-get install -y slapd ldap-utils`;
 }
 export const hasSlapd = (): boolean => slapdMissing() === null;
 
@@ -36,6 +38,7 @@ export interface Slapd {
   readonly ldapPort: number;
   /** PEM of its authority; the certificate is for 127.0.0.1 and ldap.latchkey.test, not for localhost. */
   readonly ca: string;
+  readonly certificate: ServerCertificate;
   readonly serviceDn: string;
   readonly servicePassword: string;
   readonly adminDn: string;
@@ -85,12 +88,24 @@ const policyDn = `cn=default,ou=policies,${base}`;
 const adminPassword = 'Adm1n-Passw0rd!';
 const servicePassword = 'Service-Passw0rd!';
 
+/** An authority of real time and chance. */
+export const testAuthority = () => certificateAuthority({ clock: { now: () => Date.now() }, random: { bytes: randomBytes } });
+
 export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
   const missing = slapdMissing();
   if (missing !== null) throw new Error(missing);
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-slapd-'));
   for (const name of ['config', 'db', 'tls']) mkdirSync(join(folder, name));
-  await makeCertificates(join(folder, 'tls'));
+  const authority = await testAuthority();
+  const certificate = await authority.issue({
+    names: [
+      { type: 'ip', value: '127.0.0.1' },
+      { type: 'dns', value: 'ldap.latchkey.test' },
+    ],
+  });
+  writeFileSync(join(folder, 'tls', 'ca.pem'), authority.ca);
+  writeFileSync(join(folder, 'tls', 'ldap.pem'), certificate.cert);
+  writeFileSync(join(folder, 'tls', 'ldap.key'), certificate.key, { mode: 0o600 });
   const program = join(folder, 'slapd');
   // An AppArmor profile, as Ubuntu has, knows the program by its path and would keep it out of our folder.
   if (existsSync('/sys/kernel/security/apparmor')) copyFileSync(binary, program);
@@ -147,7 +162,8 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     ldaps,
     ldapPort,
     ldapsPort,
-    ca: readFileSync(join(folder, 'tls', 'ca.pem'), 'utf8'),
+    ca: authority.ca,
+    certificate,
     serviceDn,
     servicePassword,
     adminDn,
@@ -235,24 +251,6 @@ async function freePorts(): Promise<[number, number]> {
   );
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return [ports[0] ?? 0, ports[1] ?? 0];
-}
-
-async function makeCertificates(folder: string): Promise<void> {
-  const file = (name: string) => join(folder, name);
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  const authority = [
-    '-subj',
-    '/CN=Test Directory CA',
-    '-addext',
-    'basicConstraints=critical,CA:TRUE',
-    '-addext',
-    'keyUsage=critical,keyCertSign,cRLSign',
-  ];
-  await run('openssl', ['req', '-x509', ...key, '-days', '30', ...authority, '-keyout', file('ca.key'), '-out', file('ca.pem')]);
-  await run('openssl', ['req', ...key, '-subj', '/CN=ldap', '-keyout', file('ldap.key'), '-out', file('ldap.csr')]);
-  writeFileSync(file('ldap.ext'), 'subjectAltName=DNS:ldap.latchkey.test,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n');
-  const signed = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial', '-days', '30', '-extfile', file('ldap.ext')];
-  await run('openssl', ['x509', '-req', '-in', file('ldap.csr'), ...signed, '-out', file('ldap.pem')]);
 }
 
 /** The access rules are the least that Latchkey needs: it may set passwords without reading them, and unlock; nothing else. */

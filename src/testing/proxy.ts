@@ -1,0 +1,167 @@
+/**
+ * Stands between Latchkey and a directory and lets one chosen message go wrong: it ends TLS itself, so it sees whole LDAP messages and can cut
+ * or silence the connection before the server hears a request, after, or in the middle of the answer.
+ */
+
+import { connect, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import type { ServerCertificate } from '../directory/certificate.ts';
+
+export type Request = 'bind' | 'unbind' | 'search' | 'modify' | 'abandon' | 'extended' | 'other';
+
+export type Fate =
+  /** The server never hears it, and the connection ends. */
+  | 'cut before'
+  /** The server never hears it, and nothing more is said. */
+  | 'silent before'
+  /** The server does it, and the connection ends instead of its answer. */
+  | 'cut after'
+  /** The server does it, and nothing more is said. */
+  | 'silent after'
+  /** The server does it, and the connection ends within its answer. */
+  | 'cut within';
+
+export const fates: readonly Fate[] = ['cut before', 'silent before', 'cut after', 'silent after', 'cut within'];
+
+export interface LdapProxy {
+  /** `ldaps://127.0.0.1:port`, under the certificate that was given. */
+  readonly url: string;
+  /** Every request that came, in order, over all connections, since the last `heal`. */
+  readonly seen: readonly Request[];
+  /** What becomes of the request number `at` from the last `heal` on, counted from 0. */
+  spoil(at: number, fate: Fate): void;
+  /** From now on connections are accepted and closed, or accepted and never answered, or served. Those that are open end. */
+  behave(how: 'refuse' | 'hang' | 'serve'): void;
+  /** Serves again, and counts from 0. Connections that are open end. */
+  heal(): void;
+  close(): Promise<void>;
+}
+
+const operations: Readonly<Record<number, Request>> = {
+  96: 'bind',
+  66: 'unbind',
+  99: 'search',
+  102: 'modify',
+  80: 'abandon',
+  119: 'extended',
+};
+
+/** `to` is the port of a server that speaks clear LDAP on loopback. */
+export async function startProxy(to: number, certificate: ServerCertificate): Promise<LdapProxy> {
+  const open = new Set<Socket>();
+  let seen: Request[] = [];
+  let planned: { at: number; fate: Fate } | null = null;
+  let behaviour: 'refuse' | 'hang' | 'serve' = 'serve';
+
+  const tls = createTlsServer({ cert: certificate.cert, key: certificate.key }, serve);
+  tls.on('tlsClientError', () => undefined);
+  const server = createServer((socket) => {
+    keep(socket);
+    if (behaviour === 'refuse') socket.destroy();
+    if (behaviour === 'serve') tls.emit('connection', socket);
+  });
+
+  function keep(socket: Socket): void {
+    open.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => open.delete(socket));
+  }
+
+  function serve(client: TLSSocket): void {
+    const upstream = connect(to, '127.0.0.1');
+    for (const socket of [client, upstream]) keep(socket);
+    let isSilent = false;
+    /** The request whose answer is spoiled. */
+    let doomed: { id: number; fate: Fate } | null = null;
+    const cut = () => {
+      client.destroy();
+      upstream.destroy();
+    };
+    client.on('close', () => upstream.destroy());
+    upstream.on('close', () => !isSilent && client.destroy());
+
+    client.on(
+      'data',
+      messages((message) => {
+        if (isSilent) return;
+        const at = seen.length;
+        seen.push(operations[message.operation] ?? 'other');
+        const fate = planned?.at === at ? planned.fate : null;
+        if (fate === 'cut before') return cut();
+        if (fate === 'silent before') {
+          isSilent = true;
+          return;
+        }
+        if (fate !== null) doomed = { id: message.id, fate };
+        upstream.write(message.bytes);
+      }),
+    );
+    upstream.on(
+      'data',
+      messages((message) => {
+        if (isSilent) return;
+        if (doomed?.id !== message.id) return void client.write(message.bytes);
+        if (doomed.fate === 'silent after') isSilent = true;
+        else if (doomed.fate === 'cut after') cut();
+        else client.write(message.bytes.subarray(0, Math.ceil(message.bytes.length / 2)), cut);
+      }),
+    );
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    url: `ldaps://127.0.0.1:${port}`,
+    get seen() {
+      return seen;
+    },
+    spoil(at, fate) {
+      planned = { at, fate };
+    },
+    behave(how) {
+      behaviour = how;
+      for (const socket of open) socket.destroy();
+    },
+    heal() {
+      planned = null;
+      behaviour = 'serve';
+      seen = [];
+      for (const socket of open) socket.destroy();
+    },
+    async close() {
+      for (const socket of open) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+interface Message {
+  readonly id: number;
+  readonly operation: number;
+  readonly bytes: Buffer;
+}
+
+/** Cuts a stream into LDAP messages (RFC 4511 4.1.1): a sequence of an id and one operation. */
+function messages(take: (message: Message) => void): (chunk: Buffer) => void {
+  let held = Buffer.alloc(0);
+  return (chunk) => {
+    held = Buffer.concat([held, chunk]);
+    for (let header = headerOf(held); header && held.length >= header.end; header = headerOf(held)) {
+      const bytes = held.subarray(0, header.end);
+      held = held.subarray(header.end);
+      const idLength = bytes[header.start + 1] ?? 0;
+      const id = bytes.readUIntBE(header.start + 2, idLength);
+      take({ id, operation: bytes[header.start + 2 + idLength] ?? 0, bytes });
+    }
+  };
+}
+
+function headerOf(bytes: Buffer): { start: number; end: number } | null {
+  const short = bytes[1];
+  if (short === undefined) return null;
+  if (short < 0x80) return { start: 2, end: 2 + short };
+  const count = short & 0x7f;
+  if (bytes.length < 2 + count) return null;
+  const length = bytes.readUIntBE(2, count);
+  return { start: 2 + count, end: 2 + count + length };
+}
