@@ -1,27 +1,24 @@
 /** What an administrator must know at a glance: how the house is, what happened last, and the accounts that were found. Changes nothing but by a sync. */
 
-import type { Account } from '../rules/account.ts';
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
 import { day, type Instant } from '../rules/time.ts';
 import type { EventName } from '../rules/vocabulary.ts';
-import type { DirectoryHealth, JournalRow, World } from '../world.ts';
+import type { Directory, DirectoryHealth, JournalRow, World } from '../world.ts';
 
-/** One reading of a directory, and what came of it. */
-export interface SyncRun {
-  readonly directory: string;
-  readonly at: Instant;
-  /** Null when all was applied; otherwise nothing was. */
-  readonly refusal: Refusal | null;
+/** How the last reading of a directory ended, as the sync remembers it. */
+export interface LastSync {
+  readonly endedAt: Instant;
   readonly added: number;
   readonly updated: number;
   readonly disabled: number;
+  /** Why nothing was changed, or null. */
+  readonly refused: { readonly key: string; readonly params: Refusal['params'] } | null;
 }
 
 type Needs = Pick<World, 'directories' | 'deliver' | 'accounts' | 'journal' | 'settings'> & {
-  /** The last run for each directory that has had one. */
-  readonly lastSyncs: () => readonly SyncRun[];
-  /** Reads every directory now; a Refusal when a run is under way already. */
-  readonly syncNow: (by: { account: Account; address: string; supportCode: string }) => Promise<readonly SyncRun[] | Refusal>;
+  readonly lastSync: (directory: string) => LastSync | null;
+  /** Reads a directory now, and records it by itself. */
+  readonly sync: (directory: Directory, options: { actor: string }) => Promise<object | Refusal>;
 };
 
 /** One sentence about the house, and what to do about it: `text` and `cure` are texts, `raw` the outside's own words. */
@@ -36,17 +33,20 @@ export interface Finding {
   readonly isCuredBySync: boolean;
 }
 
+/** What happened in the last 24 hours. */
+export interface Day {
+  readonly resets: number;
+  readonly unlocks: number;
+  readonly blocked: number;
+  /** Not all of it was counted: there may have been more. */
+  readonly isPart: boolean;
+}
+
 export interface Overview {
   /** Worst first. */
   readonly findings: readonly Finding[];
   readonly accounts: { readonly all: number; readonly enabled: number; readonly registered: number };
-  /** Of the last 24 hours. */
-  readonly day: {
-    readonly resets: number;
-    readonly unlocks: number;
-    readonly blocked: number /** There may have been more. */;
-    readonly isPart: boolean;
-  };
+  readonly day: Day;
   readonly events: readonly JournalRow[];
 }
 
@@ -57,7 +57,7 @@ const severity = ['bad', 'warn', 'good'];
 
 export type AdminOverview = ReturnType<typeof adminOverview>;
 
-export function adminOverview({ directories, deliver, accounts, journal, settings, lastSyncs, syncNow }: Needs) {
+export function adminOverview({ directories, deliver, accounts, journal, settings, lastSync, sync }: Needs) {
   function look(at: Instant): Overview {
     const rows = journal.latest(eventsCounted);
     const found = [
@@ -76,17 +76,16 @@ export function adminOverview({ directories, deliver, accounts, journal, setting
   const directoryFindings = (health: DirectoryHealth, at: Instant): Finding[] => [healthFinding(health), syncFinding(health.id, at)];
 
   function syncFinding(id: string, at: Instant): Finding {
-    const run = lastSyncs().find(({ directory }) => directory === id);
-    const params = { id, added: run?.added ?? 0, updated: run?.updated ?? 0, disabled: run?.disabled ?? 0, ...run?.refusal?.params };
-    const say = (tone: Finding['tone'], text: string, more: Partial<Finding> = {}) =>
-      finding(tone, `admin.sync.${text}`, { params, at: run?.at ?? null, isCuredBySync: tone !== 'good', ...more });
-    if (!run) return say('warn', 'never', { cure: 'admin.sync.never.cure' });
-    if (run.refusal) {
-      const braked = brakes.find((key) => key === run.refusal?.key);
-      const raw = run.refusal.raw ?? (braked ? null : run.refusal.key);
-      return say('bad', braked ?? 'refused', { cure: `admin.sync.${braked ?? 'refused'}.cure`, raw });
+    const last = lastSync(id);
+    if (last === null) return finding('warn', 'admin.sync.never', { params: { id }, cure: 'admin.sync.never.cure', isCuredBySync: true });
+    const { endedAt, added, updated, disabled, refused } = last;
+    const more = { params: { id, added, updated, disabled, ...refused?.params }, at: endedAt };
+    if (refused !== null) {
+      const text = `admin.sync.${brakes.find((key) => key === refused.key) ?? 'refused'}`;
+      return finding('bad', text, { ...more, cure: `${text}.cure`, isCuredBySync: true });
     }
-    return at - run.at > day ? say('warn', 'old', { cure: 'admin.sync.old.cure' }) : say('good', 'good');
+    if (at - endedAt <= day) return finding('good', 'admin.sync.good', more);
+    return finding('warn', 'admin.sync.old', { ...more, cure: 'admin.sync.old.cure', isCuredBySync: true });
   }
 
   function writebackFindings(): Finding[] {
@@ -102,13 +101,14 @@ export function adminOverview({ directories, deliver, accounts, journal, setting
     return finding('good', lastSentAt === null ? 'admin.mail.unused' : 'admin.mail.good', { ...more, raw: null });
   }
 
-  async function sync(by: { account: Account; address: string; supportCode: string }): Promise<'done' | Refusal> {
-    const runs = await syncNow(by);
-    if (isRefusal(runs)) return runs;
-    return runs.map(({ refusal }) => refusal).find((refusal) => refusal !== null) ?? 'done';
+  /** Every directory, one after the other; the first refusal, when one was refused. */
+  async function syncNow(actor: string): Promise<'done' | Refusal> {
+    const ends: (object | Refusal)[] = [];
+    for (const directory of directories.all) ends.push(await sync(directory, { actor }));
+    return ends.find(isRefusal) ?? 'done';
   }
 
-  return { look, sync };
+  return { look, syncNow };
 }
 
 /** Refusals of a sync that have words of their own. */
@@ -137,7 +137,7 @@ function healthFinding({ id, isReachable, checkedAt, lastGoodAt, server, kind, p
   return finding('bad', text, { params, at: lastGoodAt, cure: `admin.cure.${key}`, raw: problem?.raw ?? problem?.key ?? null });
 }
 
-function dayOf(rows: readonly JournalRow[], at: Instant): Overview['day'] {
+function dayOf(rows: readonly JournalRow[], at: Instant): Day {
   const recent = rows.filter((row) => row.at > at - day);
   const count = (...events: readonly EventName[]): number =>
     recent.filter(({ event, result }) => events.includes(event) && result === 'succeeded').length;

@@ -11,9 +11,8 @@ export function adminPages(overview: AdminOverview): Route[] {
   };
 
   const sync: Page = async (visit) => {
-    const { account, address, supportCode } = visit;
-    if (!account) throw new Error('this page is for administrators');
-    const done = await overview.sync({ account, address, supportCode });
+    if (!visit.account) throw new Error('this page is for administrators');
+    const done = await overview.syncNow(visit.account.login);
     return isRefusal(done) ? overviewPage(visit, [done]) : seeOther('/admin?done=sync');
   };
 
