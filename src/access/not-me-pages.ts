@@ -10,8 +10,10 @@ export function notMePages(notMe: NotMe): Route[] {
   /** Unknown, used, too old and garbage alike. */
   const spentPage = (): Reply => page('access/not-me-spent', {}, { status: 404 });
 
-  const look: Page = ({ params: { token = '' } }) =>
-    notMe.opens(token) ? page('access/not-me', { action: `/not-me/${token}` }) : spentPage();
+  const look: Page = ({ params: { token = '' }, policy }) =>
+    notMe.opens(token)
+      ? page('access/not-me', { action: `/not-me/${token}`, isHelpdeskTold: policy.helpdesk_address !== '' })
+      : spentPage();
 
   const report: Page = ({ params: { token = '' }, address, supportCode }) =>
     isRefusal(notMe.report(token, { address, supportCode })) ? spentPage() : seeOther(received);
