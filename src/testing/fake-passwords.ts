@@ -12,7 +12,7 @@ import {
 import { type Params, Refusal } from '../rules/refusal.ts';
 import type { DirectoryRefusalKey } from '../rules/vocabulary.ts';
 import type { BeforeSending, Clock, Passwords, PasswordStatus, Verified, WriteOutcome } from '../world.ts';
-import { away, type FaultTable } from './faults.ts';
+import { away, type FaultTable, unreachable } from './faults.ts';
 import { type FakeOffice, type FakeResident, isDisabled, lockOf, statusOf } from './fake-residents.ts';
 
 interface Needs {
@@ -115,7 +115,7 @@ export function fakePasswords(remoteId: string, { office, clock, server, faults 
     async outcome({ act, server: written, marker }) {
       if (written === null) return 'not done';
       const fault = await faults.meet('outcome');
-      if (fault) return away(fault);
+      if (fault || written !== server) return away(fault ?? unreachable);
       const resident = found();
       if (resident instanceof Refusal) return 'cannot tell';
       const isDone = act.startsWith('unlock') ? lockOf(resident, office, now()) === 'none' : marker !== String(resident.generation);

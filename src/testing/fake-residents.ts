@@ -106,7 +106,7 @@ const isProtected = (groups: readonly string[], { protectedGroups }: FakeOffice)
 
 export const isDisabled = ({ credential: { endsAt } }: FakeResident, now: Instant): boolean => endsAt !== null && endsAt <= now;
 
-export function lockOf({ credential }: FakeResident, { policy }: FakeOffice, now: Instant): PasswordStatus['lock'] {
+export function lockOf({ credential }: FakeResident, { policy }: Pick<FakeOffice, 'policy'>, now: Instant): PasswordStatus['lock'] {
   if (!isLocked({ ...credential, endsAt: null }, policy, now)) return 'none';
   return credential.lockedAt === 'for good' ? 'administrator' : 'lockout';
 }

@@ -18,9 +18,9 @@ export type Fault =
 
 export type Faults = Map<Step, Fault>;
 
-export const unreachable: Fault = { kind: 'unreachable' };
-export const silent = (left: 'done' | 'undone'): Fault => ({ kind: 'silent', left });
-export const refusing = (refusal: Refusal): Fault => ({ kind: 'refused', refusal });
+export const unreachable: Failure = { kind: 'unreachable' };
+export const silent = (left: 'done' | 'undone'): Failure => ({ kind: 'silent', left });
+export const refusing = (refusal: Refusal): Failure => ({ kind: 'refused', refusal });
 export const slow = (milliseconds: number): Fault => ({ kind: 'slow', milliseconds });
 
 /** Everything that meets this fault waits for `release`. */

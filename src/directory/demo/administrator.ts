@@ -1,6 +1,6 @@
 /** What an administrator of the demo directory does behind everybody's back: for its bench of tests, and to set a scene. */
 
-import type { Instant } from '../../rules/time.ts';
+import { day, type Instant } from '../../rules/time.ts';
 import type { Building } from './building.ts';
 import { personDn } from './building.ts';
 import type { Entry } from './entries.ts';
@@ -10,7 +10,7 @@ import { type Credential, isLocked, type PasswordPolicy } from './password-polic
 
 /** People by login, groups by DN. A login or group that is not there throws. */
 export interface AdministratorHands {
-  /** Resolves to the entryUUID. The password counts as set long ago. */
+  /** Resolves to the entryUUID. The password counts as a day old. */
   addPerson(person: DemoPerson): Promise<{ dn: string; uuid: string }>;
   /** Members are DNs of people and groups. Resolves to the group's DN. */
   addGroup(name: string, members: readonly string[]): Promise<string>;
@@ -41,7 +41,7 @@ export function administratorHands({ entries, addPerson, addGroup, passwords, no
   return {
     async addPerson(person) {
       const { dn, uuid } = await addPerson(person);
-      await write(person.login, { changedAt: now() - Math.max(entries.policy.minimumAge, 0) });
+      await write(person.login, { changedAt: now() - day });
       return { dn, uuid };
     },
     async addGroup(name, members) {

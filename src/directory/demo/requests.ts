@@ -13,7 +13,6 @@ export interface Message {
   readonly name?: { toString(): string };
   readonly credentials?: string;
   /** Modify. */
-  readonly object?: { toString(): string };
   readonly changes?: readonly {
     readonly operation: Change['kind'];
     readonly modification: { readonly type: string; readonly values: readonly string[] };
@@ -34,14 +33,14 @@ export class SearchAsSent {
   }
 }
 
-export function requestOf(message: Message, controls: readonly Control[]): Request {
+export function requestOf(message: Message, { controls, target }: Envelope): Request {
   switch (message.type) {
     case 'BindRequest':
       return { op: 'bind', dn: String(message.name), password: message.credentials ?? '' };
     case 'SearchRequest':
       return { op: 'search', ...(message.filter as SearchAsSent).asked, page: pageOf(controls) };
     case 'ModifyRequest':
-      return { op: 'modify', dn: String(message.object), changes: (message.changes ?? []).map(changeOf) };
+      return { op: 'modify', dn: target, changes: (message.changes ?? []).map(changeOf) };
     case 'ExtensionRequest':
       return extended(message);
     default:
@@ -74,11 +73,20 @@ export interface Control {
   readonly value: Buffer | null;
 }
 
-/** ldapjs cannot read a control that has no value, as the password policy's: its messages reach it without any. */
-export function withoutControls(message: Buffer): { bare: Buffer; controls: readonly Control[] } {
+/** What is read of a message before ldapjs sees it. */
+export interface Envelope {
+  readonly controls: readonly Control[];
+  /** The name of the entry that a modify is for, as sent: ldapjs's own loses backslashes and spaces. */
+  readonly target: string;
+  /** The message without its controls: ldapjs cannot read one that has no value, as the password policy's. */
+  readonly bare: Buffer;
+}
+
+export function openEnvelope(message: Buffer): Envelope {
   const [id, operation, controls] = elements(elements(message)[0]?.content ?? message);
   return {
     bare: tlv(0x30, required(id).whole, required(operation).whole),
+    target: operation?.tag === 0x66 ? text(elements(operation.content)[0]) : '',
     controls: controls?.tag === 0xa0 ? elements(controls.content).map(({ content }) => controlOf(elements(content))) : [],
   };
 }
