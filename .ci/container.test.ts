@@ -17,16 +17,15 @@ const uid = 10001;
 
 interface Ran {
   readonly status: number | null;
-  readonly output: string;
+  readonly stdout: string;
+  readonly stderr: string;
 }
-const container = (...args: string[]): Ran => {
-  const { status, stdout, stderr } = spawnSync(`${root}.ci/container.sh`, args, { encoding: 'utf8', timeout: 300_000, maxBuffer: 1 << 26 });
-  return { status, output: `${stdout}${stderr}`.trim() };
-};
+const container = (...args: string[]): Ran =>
+  spawnSync(`${root}.ci/container.sh`, args, { encoding: 'utf8', timeout: 300_000, maxBuffer: 1 << 26 });
 const podman = (...args: string[]): Ran => container('podman', ...args);
-const must = ({ status, output }: Ran): string => {
-  if (status !== 0) throw new Error(output);
-  return output;
+const must = ({ status, stdout, stderr }: Ran): string => {
+  if (status !== 0) throw new Error(`${stdout}${stderr}`);
+  return stdout.trim();
 };
 
 const freePort = (): Promise<number> =>
@@ -64,7 +63,7 @@ async function start(port: number, { options = [], command = [] }: { options?: s
       return box;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  throw new Error(`it does not answer:\n${podman('logs', name).output}`);
+  throw new Error(`it does not answer:\n${Object.values(podman('logs', name)).join('\n')}`);
 }
 
 /** Milliseconds that the stop took, and the exit code that the process ended with. */
