@@ -56,17 +56,32 @@ export interface Reading {
   readonly isBrakeLifted: boolean;
 }
 
+/** Work that pauses now and then, so that others may have their turn. */
+export type Slices<T> = Generator<undefined, T, undefined>;
+const slice = 1000;
+
 /** So many may always be disabled, however small the office. */
 const alwaysAllowed = 5;
 
 /** Refuses with `sync.empty` or `sync.brake`; whatever else is odd is told beside the changes. */
 export function plan(reading: Reading): Plan | Refusal {
+  const work = planInSlices(reading);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
+/** The same with a pause after every thousand people, some 5 ms of work. */
+export function* planInSlices(reading: Reading): Slices<Plan | Refusal> {
   const { home, entries, accounts, roleOf } = reading;
   const known = new Map<string | null, Account>();
   for (const account of accounts) known.set(account.remoteId, account);
-  const { people, leftOut, oddities } = tellApart(entries, known);
+  const { people, leftOut, oddities } = yield* tellApart(entries, known);
   const [adds, updates]: [Change[], Update[]] = [[], []];
+  let seen = 0;
   for (const entry of people.values()) {
+    if (++seen % slice === 0) yield;
     const account = known.get(entry.remoteId);
     const role = roleOf(entry);
     if (account === undefined) adds.push({ kind: 'add', home, entry, role });
@@ -124,11 +139,12 @@ function isSameSet(some: readonly string[], others: readonly string[]): boolean 
  * One entry per id, and no two people behind one login: who has the login already keeps it, whoever comes to it waits outside. So nobody
  * gets another person's account by taking a login, and nobody loses theirs because somebody took it.
  */
-function tellApart(entries: readonly Entry[], known: ReadonlyMap<string | null, Account>) {
+function* tellApart(entries: readonly Entry[], known: ReadonlyMap<string | null, Account>) {
   const oddities: Oddity[] = [];
   const leftOut = new Set<string>();
   const people = new Map<string, Entry>();
-  for (const entry of entries) {
+  for (const [place, entry] of entries.entries()) {
+    if (place % slice === 0) yield;
     const twin = people.get(entry.remoteId);
     if (twin !== undefined && twin.dn !== entry.dn) oddities.push({ kind: 'same id', login: entry.login, dns: [twin.dn, entry.dn] });
     people.set(entry.remoteId, entry); // renamed while it was read: the later page is right
@@ -137,7 +153,7 @@ function tellApart(entries: readonly Entry[], known: ReadonlyMap<string | null, 
     people.delete(remoteId);
     leftOut.add(remoteId);
   };
-  for (const [login, sharers] of sharedLogins(people.values())) {
+  for (const [login, sharers] of yield* sharedLogins(people)) {
     if (login === '') {
       for (const entry of sharers) oddities.push({ kind: 'no login', login, dns: [entry.dn] });
       sharers.forEach(leave);
@@ -150,10 +166,11 @@ function tellApart(entries: readonly Entry[], known: ReadonlyMap<string | null, 
 }
 
 /** Logins that are no one person's: those of several, and the empty one. */
-function sharedLogins(entries: Iterable<Entry>): ReadonlyMap<string, readonly Entry[]> {
+function* sharedLogins(people: ReadonlyMap<string, Entry>): Slices<ReadonlyMap<string, readonly Entry[]>> {
   const first = new Map<string, Entry>();
   const shared = new Map<string, Entry[]>();
-  for (const entry of entries) {
+  for (const entry of people.values()) {
+    if (first.size % slice === 0) yield;
     const login = foldLogin(entry.login);
     const holder = first.get(login);
     if (holder === undefined) first.set(login, entry);

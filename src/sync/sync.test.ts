@@ -160,26 +160,16 @@ test('a long reading keeps its turn, and shows how far it is', async () => {
     seen.push(state().running?.read);
   };
   await done(sync, shown(people(500), { between }));
-  assert.equal(
-    seen,
-    [0, 0, 200, 300, 400]
-      .slice(0, seen.length)
-      .map((count, i) => (i === 0 ? 0 : count || 200 * i))
-      .map((_, i) => seen[i]),
-  );
-  assert.is(seen.length, 5);
-  assert.is(seen.at(-1), 500);
+  assert.equal(seen, [0, 200, 300, 400, 500]);
 });
 
 test('thousands come in slices, and whatever was written of them is finished by the next run', async () => {
   const { sync, accounts, clock } = house();
   const office = people(1300);
-  let slices = 0;
   const { sleep } = clock;
   clock.sleep = async () => {
-    slices += 1;
     await sleep();
-    if (slices === 2) throw new Error('killed');
+    if (accounts.count().all >= 1000) throw new Error('killed');
   };
   try {
     await sync(shown(office));
@@ -244,6 +234,8 @@ test('50,000 people: memory stays sane and pages are not kept waiting', async ()
     const started = performance.now();
     assert.is((await done(sync, directory)).added, expected);
     clearInterval(watch);
+    longest = Math.max(longest, performance.now() - last);
+    most = Math.max(most, rss());
     const took = (performance.now() - started).toFixed(0);
     console.log(
       `  50,000 people, ${expected} new: ${took} ms, longest wait of the others ${longest.toFixed(0)} ms, ${(most - before).toFixed(0)} MiB more`,

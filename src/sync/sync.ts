@@ -2,7 +2,7 @@
 
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { Directory, DirectoryEntry, World } from '../world.ts';
-import { type Plan, plan, syncRefusal } from './plan.ts';
+import { type Plan, planInSlices, type Slices, syncRefusal } from './plan.ts';
 import { record, reportOf, type SyncReport } from './report.ts';
 import { type Roles, roleBy } from './role.ts';
 import { type Turn, takeTurn } from './turn.ts';
@@ -40,7 +40,8 @@ export function syncDirectory(needs: SyncNeeds): Sync {
     const startedAt = clock.now();
     const entries = await all(directory.people(), onProgress);
     if (isRefusal(entries)) return entries;
-    const planned = plan({ home: id, entries, accounts: accounts.all(id), roleOf: roleBy(roles), maxDisablePercent, isBrakeLifted });
+    const reading = { home: id, entries, accounts: accounts.all(id), roleOf: roleBy(roles), maxDisablePercent, isBrakeLifted };
+    const planned = await unhurried(planInSlices(reading));
     if (isRefusal(planned)) return planned;
     return { planned, report: reportOf({ directory: id, startedAt, endedAt: clock.now(), read: entries.length }, planned) };
   }
@@ -72,6 +73,15 @@ export function syncDirectory(needs: SyncNeeds): Sync {
       throw error;
     } finally {
       turn.end();
+    }
+  }
+
+  /** Only a sync changes what a plan is made of, and it is one at a time: nothing is missed in the pauses. */
+  async function unhurried<T>(work: Slices<T>): Promise<T> {
+    for (;;) {
+      const { done, value } = work.next();
+      if (done) return value;
+      await clock.sleep(0);
     }
   }
 
