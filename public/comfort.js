@@ -6,7 +6,6 @@ for (const button of document.querySelectorAll('[data-copy]'))
   offer(button, () => copyFrom(document.querySelector(button.dataset.copy), button));
 for (const button of document.querySelectorAll('[data-print]')) offer(button, () => window.print());
 for (const form of document.forms) sendOnce(form);
-document.getElementById('summary')?.focus();
 
 function offer(button, act) {
   button.hidden = false;

@@ -1,7 +1,9 @@
 /** A running web server over whatever routes a test brings, with a few accounts and sessions in memory: for the toolkit's own tests, which need no store. */
 
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Account } from '../rules/account.ts';
@@ -56,6 +58,17 @@ export function viewsWith(views: Readonly<Record<string, string>>): string {
   return folder;
 }
 
+/** An address for a real browser, whose Origin must be the public one: "http://localhost:PORT" with a port that is free now. */
+export async function localUrl(): Promise<string> {
+  const probe = createSocketServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return `http://localhost:${port}`;
+}
+const portOf = (url = ''): number => (url.startsWith('http://localhost:') ? Number(new URL(url).port) : 0);
+
 export interface DeskOptions extends Partial<ServerNeeds> {
   /** Templates of the test by their names. */
   readonly views?: Readonly<Record<string, string>>;
@@ -92,7 +105,7 @@ export async function openFrontDesk(routes: readonly Route[], { views = {}, ...m
     publicDir: new URL('../../public', import.meta.url).pathname,
     ...more,
   });
-  const { port } = await server.listen({ address: '127.0.0.1', port: 0 });
+  const { port } = await server.listen({ address: '127.0.0.1', port: portOf(more.publicUrl) });
 
   return {
     url: `http://127.0.0.1:${port}`,
