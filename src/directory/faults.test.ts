@@ -146,9 +146,7 @@ for (const act of acts) {
 
   test(`${act.name}: goes to the second server before sending, and nowhere after`, async () => {
     const steps = await stepsOf(act);
-    const cases = Array.from({ length: steps }, (_, at) =>
-      (['cut before', 'silent after'] as const).map((fate) => ({ at, fate })),
-    ).flat();
+    const cases = Array.from({ length: steps }, (_, at) => (['cut before', 'silent after'] as const).map((fate) => ({ at, fate }))).flat();
     await inBatches(cases, async ({ at, fate }) => {
       const what = `${act.name}, ${fate} of request ${at}`;
       const account = someone();

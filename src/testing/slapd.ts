@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { certificateAuthority, type ServerCertificate } from '../directory/certificate.ts';
+import { type CertificateAuthority, certificateAuthority, type ServerCertificate } from '../directory/certificate.ts';
 
 const binary = '/usr/sbin/slapd';
 const modules = '/usr/lib/ldap';
@@ -25,6 +25,8 @@ export interface SlapdOptions {
   readonly ldif?: string;
   /** Leaves the service account with slapd's limit of 500 entries. */
   readonly isLimited?: boolean;
+  /** The service account's right on people's userPassword: `=w`, or `manage`, with which no policy binds it and what it sets is temporary. */
+  readonly passwordRight?: '=w' | 'manage';
 }
 
 export interface Slapd {
@@ -39,6 +41,7 @@ export interface Slapd {
   /** PEM of its authority; the certificate is for 127.0.0.1 and ldap.latchkey.test, not for localhost. */
   readonly ca: string;
   readonly certificate: ServerCertificate;
+  readonly authority: CertificateAuthority;
   readonly serviceDn: string;
   readonly servicePassword: string;
   readonly adminDn: string;
@@ -115,7 +118,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     writeFileSync(join(folder, 'load.ldif'), ldif);
     await run('slapadd', ['-q', `-n${database}`, '-F', join(folder, 'config'), '-l', join(folder, 'load.ldif')]);
   };
-  await load(0, configuration(folder, options.isLimited === true));
+  await load(0, configuration(folder, options));
   await load(1, `${entries({ ...slapdPolicy, ...options.policy })}\n${options.ldif ?? ''}`);
 
   const [ldapPort, ldapsPort] = await freePorts();
@@ -164,6 +167,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     ldapsPort,
     ca: authority.ca,
     certificate,
+    authority,
     serviceDn,
     servicePassword,
     adminDn,
@@ -254,7 +258,7 @@ async function freePorts(): Promise<[number, number]> {
 }
 
 /** The access rules are the least that Latchkey needs: it may set passwords without reading them, and unlock; nothing else. */
-const configuration = (folder: string, isLimited: boolean): string => `dn: cn=config
+const configuration = (folder: string, { isLimited = false, passwordRight = '=w' }: SlapdOptions): string => `dn: cn=config
 objectClass: olcGlobal
 cn: config
 olcTLSCACertificateFile: ${folder}/tls/ca.pem
@@ -296,7 +300,7 @@ olcDbNoSync: TRUE
 olcRootDN: ${adminDn}
 olcRootPW: ${adminPassword}
 olcDbIndex: objectClass,entryUUID,uid,mail,member,uniqueMember,memberUid eq
-${isLimited ? '' : `olcLimits: {0}dn.exact="${serviceDn}" size.soft=unlimited size.hard=unlimited size.prtotal=unlimited\n`}olcAccess: {0}to dn.subtree="ou=people,${base}" attrs=userPassword by dn.exact="${serviceDn}" =w by self =xw by anonymous =x by * none
+${isLimited ? '' : `olcLimits: {0}dn.exact="${serviceDn}" size.soft=unlimited size.hard=unlimited size.prtotal=unlimited\n`}olcAccess: {0}to dn.subtree="ou=people,${base}" attrs=userPassword by dn.exact="${serviceDn}" ${passwordRight} by self =xw by anonymous =x by * none
 olcAccess: {1}to attrs=userPassword by self =xw by anonymous =x by * none
 olcAccess: {2}to dn.subtree="ou=people,${base}" attrs=pwdAccountLockedTime,pwdReset by dn.exact="${serviceDn}" =wrscd by self =rscd by * none
 olcAccess: {3}to attrs=pwdHistory by * none
