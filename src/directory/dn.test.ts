@@ -28,6 +28,7 @@ test('two spellings of one name are the same, two names are not', () => {
     ['cn=a+sn=b,dc=x', 'SN=B + CN=A , DC=X'],
     ['cn=\\20edge\\20,dc=x', 'cn=\\ edge\\ ,dc=x'],
     ['cn=two  spaces,dc=x', 'cn=two spaces,dc=x'],
+    ['cn=a\tb,dc=x', 'cn=a\\09b,dc=x'],
     ['cn=a=b<c>,dc=x', 'cn=a\\=b\\<c\\>, dc=x'],
     ['cn=JÜRGEN,dc=x', 'cn=ju\u0308rgen,dc=x'],
   ] as const) {

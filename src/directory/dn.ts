@@ -48,7 +48,7 @@ function plainValue(text: string): string {
  * spaces as one, as caseIgnoreMatch does (RFC 4518); what is no distinguished name is compared as it stands.
  */
 export function dnKey(text: string): string {
-  const isPlain = !/[\\"+;#]|\s\s|[,=]\s|\s[,=]|^\s|\s$/.test(text);
+  const isPlain = !/[\\"+;#]|[^\S ]|\s\s|[,=]\s|\s[,=]|^\s|\s$/.test(text);
   if (isPlain) return fold(text);
   try {
     return parseDn(text).map(stepKey).join(',');
