@@ -6,7 +6,7 @@ import { personDn } from './building.ts';
 import type { Entry } from './entries.ts';
 import type { DemoPerson } from './office.ts';
 import type { PasswordHash } from './password-hash.ts';
-import { type Credential, isLocked, type PasswordPolicy } from './password-policy.ts';
+import { type Credential, isLocked, lockedByFailures, type PasswordPolicy } from './password-policy.ts';
 
 /** People by login, groups by DN. A login or group that is not there throws. */
 export interface AdministratorHands {
@@ -53,9 +53,7 @@ export function administratorHands({ entries, addPerson, addGroup, passwords, no
       entry(into).members?.push(entry(group));
     },
     lock: (login, by) =>
-      by === 'administrator'
-        ? write(login, { lockedAt: 'for good' })
-        : write(login, { lockedAt: now(), failedAt: Array<Instant>(entries.policy.failuresToLock).fill(now()) }),
+      write(login, by === 'administrator' ? { lockedAt: 'for good' } : lockedByFailures(credentialOf(login), entries.policy, now())),
     markMustChange: (login) => write(login, { mustChange: true }),
     age: (login, milliseconds) => write(login, { changedAt: now() - milliseconds }),
     disable: (login) => write(login, { endsAt: now() }),

@@ -7,7 +7,7 @@ import { type Attributes, type Entries, type Entry, newEntries } from './entries
 import { foldName } from './folding.ts';
 import type { DemoOffice, DemoPerson } from './office.ts';
 import type { PasswordHash } from './password-hash.ts';
-import { freshCredential, type PasswordPolicy } from './password-policy.ts';
+import { type Credential, freshCredential, lockedByFailures, type PasswordPolicy } from './password-policy.ts';
 import type { KeptEntry } from './state-file.ts';
 
 export const baseDn = 'dc=latchkey,dc=example';
@@ -41,16 +41,17 @@ export async function build({ people, groups, policy }: DemoOffice, servicePassw
     return entry;
   }
 
-  async function addPerson(person: DemoPerson): Promise<Entry> {
-    const dn = personDn(person.login);
+  /** Null where an earlier run's is kept. */
+  async function firstCredential({ login, password, begins }: DemoPerson): Promise<Credential | null> {
+    if (kept.has(personDn(login))) return null;
+    const credential = freshCredential(await passwords.hash(password), now());
+    if (begins === 'must change') return { ...credential, mustChange: true };
+    return begins === 'locked' ? lockedByFailures(credential, entries.policy, now()) : credential;
+  }
+
+  function place(person: DemoPerson, credential: Credential | null): Entry {
     const attributes = personAttributes(person);
-    if (kept.has(dn)) return add(dn, () => attributes, { isGoverned: true });
-    const credential = freshCredential(await passwords.hash(person.password), now());
-    const locked = person.begins === 'locked' && { failedAt: Array<Instant>(entries.policy.failuresToLock).fill(now()), lockedAt: now() };
-    return add(dn, () => attributes, {
-      isGoverned: true,
-      credential: { ...credential, ...(locked || {}), mustChange: person.begins === 'must change' },
-    });
+    return add(personDn(person.login), () => attributes, { isGoverned: true, ...(credential === null ? {} : { credential }) });
   }
 
   function addGroup(name: string, members: readonly Entry[]): Entry {
@@ -68,14 +69,15 @@ export async function build({ people, groups, policy }: DemoOffice, servicePassw
   const service = add(serviceDn, () => ({ objectClass: ['top', 'organizationalRole', 'simpleSecurityObject'], cn: ['latchkey'] }), {
     credential: freshCredential(await passwords.hash(servicePassword), now()),
   });
-  for (const person of people) await addPerson(person);
+  const credentials = await Promise.all(people.map(firstCredential));
+  for (const [index, person] of people.entries()) place(person, credentials[index] ?? null);
   const find = (dn: string): Entry => entries.find(dn) ?? fail(dn);
   // All groups before any member, for they may hold each other.
   for (const { name } of groups) addGroup(name, []);
   for (const { name, people: logins, groups: inner = [] } of groups) {
     find(groupDn(name)).members?.push(...[...logins.map(personDn), ...inner.map(groupDn)].map(find));
   }
-  return { entries, service, addPerson, addGroup };
+  return { entries, service, addPerson: async (person) => place(person, await firstCredential(person)), addGroup };
 }
 
 function fail(dn: string): never {

@@ -87,6 +87,13 @@ export function isLocked({ lockedAt, endsAt }: Credential, policy: PasswordPolic
 export const isExpired = ({ changedAt }: Credential, policy: PasswordPolicy, now: Instant): boolean =>
   policy.maximumAge > 0 && now >= changedAt + policy.maximumAge;
 
+/** As after that many wrong passwords. */
+export const lockedByFailures = (credential: Credential, { failuresToLock }: PasswordPolicy, now: Instant): Credential => ({
+  ...credential,
+  lockedAt: now,
+  failedAt: Array<Instant>(failuresToLock).fill(now),
+});
+
 export const unlocked = (credential: Credential): Credential => ({ ...credential, lockedAt: null, failedAt: [] });
 
 /** A sign-in: how it is answered, and what the directory remembers of it. */

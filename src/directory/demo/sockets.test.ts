@@ -119,6 +119,16 @@ test('names of attributes that ldapjs does not know are borne: numbers and nothi
   await isServed();
 });
 
+test('a later bind on the same connection, anonymous or refused, leaves nothing of the one before', async () => {
+  const bind = (dn: string, password: string) => message(tlv(0x60, tlv(0x02, Buffer.from([3])), tlv(0x04, dn), tlv(0x80, password)));
+  const asService = bind(demo.serviceDn, demo.servicePassword);
+  const last = async (...requests: Buffer[]) => (await say(Buffer.concat([...requests, whoAmI]), { quietMillis: 400 })).toString();
+  assert.match(await last(asService), `dn:${demo.serviceDn}`);
+  for (const later of [bind('', ''), bind(demo.serviceDn, 'wrong'), bind(demo.serviceDn, ''), bind(demo.personDn('nobody'), 'x')]) {
+    assert.not.match(await last(asService, later), 'dn:');
+  }
+});
+
 test('closes at once, whoever is still connected and whatever they were doing', async () => {
   const open = [
     connect(plainPort, '127.0.0.1'),

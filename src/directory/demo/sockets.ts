@@ -7,13 +7,13 @@ import type { Server as NetServer, Socket } from 'node:net';
 
 import ldapjs from 'ldapjs';
 
-import { tlv } from '../ber.ts';
 import type { ServerCertificate } from '../certificate.ts';
-import { type Answer, codes, refused, type Session, type ShownEntry } from './exchange.ts';
+import { type Answer, codes, refused, type Session } from './exchange.ts';
 import { type Element, firstElement, frames } from './frames.ts';
 import type { Operations } from './operations.ts';
-import type { PolicyNote } from './password-policy.ts';
-import { type Control, type Envelope, type Message, openEnvelope, readSearch, requestOf, SearchAsSent } from './requests.ts';
+import { type AnswerControl, controlsOf, searchEntry } from './outgoing.ts';
+import { type Control, type Envelope, openEnvelope, readSearch } from './incoming.ts';
+import { type Message, requestOf } from './requests.ts';
 import { supported } from './search.ts';
 
 export interface Sockets {
@@ -94,34 +94,9 @@ function send(answer: Answer, { message, envelope, response }: { message: Arrive
   response.status = answer.code;
   response.diagnosticMessage = answer.message ?? '';
   if (answer.value !== undefined) response.responseValue = answer.value;
-  const asked = new Set(envelope.controls.map(({ type }) => type));
-  if (answer.cookie !== undefined && asked.has(supported.paging)) {
-    response.addControl(new RawControl(supported.paging, tlv(0x30, tlv(0x02, Buffer.from([0])), tlv(0x04, answer.cookie))));
-  }
-  if (answer.note && asked.has(supported.passwordPolicy))
-    response.addControl(new RawControl(supported.passwordPolicy, policyNote(answer.note)));
+  for (const control of controlsOf(answer, new Set(envelope.controls.map(({ type }) => type))))
+    response.addControl(new RawControl(control));
   response.end();
-}
-
-/** RFC 4511 4.5.2, written here because ldapjs would parse the name, and so change it. */
-const searchEntry = ({ dn, attributes }: ShownEntry, messageId: number): Buffer => {
-  const list = attributes.map(({ type, values }) => tlv(0x30, tlv(0x04, type), tlv(0x31, ...values.map((value) => tlv(0x04, value)))));
-  return tlv(0x30, tlv(0x02, integer(messageId)), tlv(0x64, tlv(0x04, dn), tlv(0x30, ...list)));
-};
-
-/** draft-behera-ldap-password-policy-10 6.2. */
-function policyNote({ error, secondsLeft, graceLeft }: PolicyNote): Buffer {
-  const warning =
-    secondsLeft !== undefined ? tlv(0x80, integer(secondsLeft)) : graceLeft !== undefined ? tlv(0x81, integer(graceLeft)) : null;
-  return tlv(0x30, warning === null ? '' : tlv(0xa0, warning), error === undefined ? '' : tlv(0x81, integer(error)));
-}
-
-/** The content of a non-negative INTEGER or ENUMERATED below 2^31. */
-function integer(value: number): Buffer {
-  const octets = Buffer.alloc(4);
-  octets.writeInt32BE(value);
-  const first = octets.findIndex((octet, index) => index === 3 || octet !== 0 || (octets[index + 1] ?? 0) >= 0x80);
-  return octets.subarray(first);
 }
 
 const known: ReadonlySet<string> = new Set([supported.paging, supported.passwordPolicy]);
@@ -155,18 +130,19 @@ const library = ldapjs as unknown as {
 
 /** ldapjs writes a value through a text, which loses octets from 0x80 on. */
 class RawControl extends library.Control {
-  readonly octets: Buffer;
-  constructor(type: string, octets: Buffer) {
+  readonly #value: Buffer;
+  constructor({ type, value }: AnswerControl) {
     super({ type });
-    this.octets = octets;
+    this.#value = value;
   }
   _toBer(writer: { writeBuffer(octets: Buffer, tag: number): void }): void {
-    writer.writeBuffer(this.octets, 0x04);
+    writer.writeBuffer(this.#value, 0x04);
   }
 }
 
 /** ldapjs turns a filter into text and back, and so loses escapes, emoji and whole connections; only its server ever parses a search. */
 library.SearchRequest.parseToPojo = (reader) => {
   const { content } = firstElement(reader.readRawBuffer(0x63)) as Element;
-  return { filter: new SearchAsSent(readSearch(content)) };
+  // What says that it is a FilterString is let through as the message's filter.
+  return { filter: { asked: readSearch(content), [Symbol.toStringTag]: 'FilterString' } };
 };
