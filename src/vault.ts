@@ -24,7 +24,7 @@ export class KeyProblem extends Error {
 export function openKeyFile(file: string, random: Random): KeyFile {
   if (!existsSync(file)) {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(file, `${Buffer.from(random.bytes(keyBytes)).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+    writeFileSync(file, `${Buffer.from(random.bytes(keyBytes)).toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true });
     chmodSync(file, 0o600);
   }
   if ((statSync(file).mode & 0o077) !== 0) throw new KeyProblem(`${file} can be read by others: chmod 600 it`);
@@ -33,7 +33,8 @@ export function openKeyFile(file: string, random: Random): KeyFile {
 
 export function keyFrom(text: string, file = 'the key'): KeyFile {
   const key = Buffer.from(text.trim(), 'base64');
-  if (key.length !== keyBytes) throw new KeyProblem(`${file} is not a Latchkey key file (32 bytes in base64)`);
+  if (key.length !== keyBytes || key.toString('base64') !== text.trim())
+    throw new KeyProblem(`${file} is not a Latchkey key file (32 bytes in base64)`);
   return { key, name: createHmac('sha256', key).update('latchkey key name').digest('base64url').slice(0, 16) };
 }
 

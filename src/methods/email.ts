@@ -1,6 +1,6 @@
 /** A code of eight digits by mail, or the link beside it that only a POST spends. */
 
-import { attemptLife, mailedCodeLife } from '../rules/attempt.ts';
+import { mailedCodeLife } from '../rules/attempt.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { minute } from '../rules/time.ts';
 import type { Enrolment } from '../world.ts';
@@ -10,7 +10,8 @@ const codeDigits = 8;
 const triesACode = 5;
 const mostAddresses = 2;
 const longestAddress = 254; // RFC 5321 section 4.5.3.1.3, less the angle brackets
-const addressForm = /^[^\s@<>()[\]\\,;:"\p{Cc}]+@[^\s@<>()[\]\\,;:"\p{Cc}]+\.[^\s@<>()[\]\\,;:"\p{Cc}]{2,}$/u;
+/** Enough to write to, and to compare the domain: no quoted names, no domain that ends in a dot. */
+const addressForm = /^[^\s@<>()[\]\\,;:"\p{Cc}]+@([^\s@<>()[\]\\,;:"\p{Cc}.]+\.)+[^\s@<>()[\]\\,;:"\p{Cc}.]{2,}$/u;
 
 /** Codes are read aloud, typed in groups and pasted with spaces. */
 export const digitsOf = (answer: string): string => answer.normalize('NFKC').replace(/[\s-]/g, '');
@@ -39,7 +40,7 @@ export function emailMethod({
         account: account.id,
         attempt: attempt.id,
         at,
-        expiresAt: Math.min(at + mailedCodeLife, attempt.createdAt + attemptLife),
+        expiresAt: Math.min(at + mailedCodeLife, attempt.expiresAt),
         tries: triesACode,
       };
       tokens.issue({ ...issued, purpose: 'reset link', secret: link });

@@ -5,8 +5,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
 import { hour, minute, second } from '../rules/time.ts';
-import type { CastName } from '../testing/cast.ts';
-import { type TestWorld, testWorld } from '../testing/world.ts';
+import { type CastName, cast } from '../testing/cast.ts';
+import { unreachable } from '../testing/faults.ts';
+import { testWorld } from '../testing/world.ts';
 import { passwordReset, type Sight } from './reset.ts';
 
 const good = 'correct horse battery';
@@ -57,7 +58,7 @@ test('a mailed code leads to a new password, and the directory has it', async ()
   assert.is(await door.at(token), 'password');
   const written = await door.reset.complete(token, { password: good, again: good });
   assert.equal(written, { kind: 'done', isProved: true });
-  assert.is(door.world.directory.person('alice').password, good);
+  assert.is(door.world.credential('alice').hash, good);
   assert.is(await door.at(token), 'done');
 });
 
@@ -92,7 +93,7 @@ test('administrators pass two gates whatever policy says, and whoever holds an a
 
 test('closed: a stranger and a member see the same until the first proof', async () => {
   const { reset, start, world } = await desk();
-  world.directory.person('carol').isDisabled = true;
+  world.credential('carol', { endsAt: 0 });
   const seen: string[] = [];
   for (const login of ['alice', 'bob', 'carol', 'dave', 'eve', '*)(uid=*', 'ALICE']) {
     const token = await start(login);
@@ -255,7 +256,7 @@ test('an attempt ends after 15 minutes, and a full queue or an absent directory 
   door.world.deferral.isFull = true;
   for (const login of ['alice', 'eve']) assert.is(keyOf(await door.reset.identify({ ...typed, login })), 'desk.busy');
   door.world.deferral.isFull = false;
-  door.world.directory.isAway = true;
+  door.world.directory.faults.set('all', unreachable);
   for (const login of ['alice', 'eve', 'laura']) assert.is(keyOf(await door.reset.identify({ ...typed, login })), 'desk.directory-away');
 });
 
@@ -266,29 +267,30 @@ test('policy tightened in the middle of an attempt is obeyed', async () => {
     door.world.decide(change);
     const written = await door.reset.complete(token, { password: good, again: good });
     assert.ok(isRefusal(written), JSON.stringify(change));
-    assert.is.not(door.world.directory.person('alice').password, good);
+    assert.is.not(door.world.credential('alice').hash, good);
   }
 });
 
 test('disabled, protected or locked by an administrator in the meantime: nothing is set', async () => {
-  for (const change of [{ isDisabled: true }, { isProtected: true }, { lock: 'administrator' as const }]) {
+  for (const change of ['disabled', 'protected', 'locked']) {
     const door = await desk();
     const token = await proveByMail(door);
-    Object.assign(door.world.directory.person('alice'), change);
+    if (change === 'protected') door.world.directory.protectedGroups.add(cast.alice.groups[0]);
+    else door.world.credential('alice', change === 'disabled' ? { endsAt: 0 } : { lockedAt: 'for good' });
     assert.is(keyOf(await door.reset.complete(token, { password: good, again: good })), 'attempt.not-eligible');
-    assert.is.not(door.world.directory.person('alice').password, good);
+    assert.is.not(door.world.credential('alice').hash, good);
   }
 });
 
 test('an unlock clears the lock and leaves the password', async () => {
   const door = await desk();
-  door.world.directory.person('alice').lock = 'lockout';
-  const before = door.world.directory.person('alice').password;
+  door.world.credential('alice', { lockedAt: door.world.clock.now() });
+  const before = door.world.credential('alice').hash;
   const token = await proveByMail(door, 'alice', 'unlock');
   assert.is(await door.at(token), 'unlock');
   assert.equal(await door.reset.unlock(token), { kind: 'done', isProved: true });
-  assert.is(door.world.directory.person('alice').lock, 'none');
-  assert.is(door.world.directory.person('alice').password, before);
+  assert.is(door.world.credential('alice').lockedAt, null);
+  assert.is(door.world.credential('alice').hash, before);
 });
 
 test('a mismatch and a broken rule come back at their fields, and the attempt goes on', async () => {

@@ -2,6 +2,7 @@
 
 import type { Account } from './account.ts';
 import { gatesNeeded, isEnough, usableMethods } from './attempt.ts';
+import { amongGroups } from './group.ts';
 import type { Door, Policy } from './policy.ts';
 import type { CheckName, Intention, MethodName } from './vocabulary.ts';
 
@@ -65,14 +66,6 @@ export function isAvailable(account: Pick<Account, 'home' | 'role'>, door: Door,
 /** Administrators are not removed by the scope: who runs the desk can always get back to it. */
 export function isInScope(account: Pick<Account, 'role' | 'groups'>, policy: Policy): boolean {
   if (account.role === 'administrator') return true;
-  if (policy.scope === 'nobody' || isInAny(account.groups, policy.scope_exclusions)) return false;
-  return policy.scope === 'everybody' || isInAny(account.groups, policy.scope_groups);
+  if (policy.scope === 'nobody' || account.groups.some(amongGroups(policy.scope_exclusions))) return false;
+  return policy.scope === 'everybody' || account.groups.some(amongGroups(policy.scope_groups));
 }
-
-/** A group is named by its DN or by the value of its first part ("staff" for cn=staff,ou=groups,...). */
-function isInAny(groups: readonly string[], named: readonly string[]): boolean {
-  const wanted = new Set(named.map((name) => name.toLowerCase()));
-  return groups.some((group) => wanted.has(group.toLowerCase()) || wanted.has(firstValue(group).toLowerCase()));
-}
-
-const firstValue = (dn: string): string => /^[^=]+=((?:\\.|[^,+\\])*)/.exec(dn)?.[1]?.replace(/\\(.)/g, '$1').trim() ?? dn;

@@ -38,7 +38,8 @@ const oneOf = <T extends string>(standard: T, allowed: readonly T[]): Setting<T>
 
 const someOf = <T extends string>(standard: readonly T[], allowed: readonly T[]): Setting<readonly T[]> => ({
   default: standard,
-  read: (value) => (Array.isArray(value) && value.every((word) => allowed.includes(word)) ? (value as T[]) : null),
+  read: (value) =>
+    Array.isArray(value) && value.every((word) => allowed.includes(word)) && new Set(value).size === value.length ? (value as T[]) : null,
 });
 
 /** Only what a page may point at: never a script. */

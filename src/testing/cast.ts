@@ -9,7 +9,7 @@ export interface CastMember {
   readonly mail: string;
   readonly password: string;
   readonly role: Role;
-  readonly groups: readonly string[];
+  readonly groups: readonly [string, ...string[]];
   readonly holds: readonly MethodName[];
 }
 

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
+import type { Credential } from '../directory/demo/password-policy.ts';
 import { homes } from '../homes.ts';
 import { type Methods, methodsWith } from '../methods/methods.ts';
 import type { Account } from '../rules/account.ts';
@@ -44,6 +45,8 @@ export interface TestWorld extends World {
   /** What the app of this person shows now. */
   totpCode(name: CastName): string;
   decide(policy: Partial<Policy>): void;
+  /** What the directory holds of this person's password, after an administrator of the directory has changed it so. */
+  credential(name: CastName, change?: Partial<Credential>): Credential;
 }
 
 export interface TestWorldOptions {
@@ -126,6 +129,11 @@ export async function testWorld({
       return new TOTP({ secret: Secret.fromBase32(seed) }).generate({ timestamp: clock.now() });
     },
     decide,
+    credential(name, change = {}) {
+      const resident = directory.resident(cast[name].login);
+      resident.credential = { ...resident.credential, ...change };
+      return resident.credential;
+    },
   };
 }
 
