@@ -72,9 +72,10 @@ const portOf = (url = ''): number => (url.startsWith('http://localhost:') ? Numb
 export interface DeskOptions extends Partial<ServerNeeds> {
   /** Templates of the test by their names. */
   readonly views?: Readonly<Record<string, string>>;
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
-export async function openFrontDesk(routes: readonly Route[], { views = {}, ...more }: DeskOptions = {}): Promise<FrontDesk> {
+export async function openFrontDesk(routes: readonly Route[], { views = {}, tls, ...more }: DeskOptions = {}): Promise<FrontDesk> {
   const viewsDir = viewsWith(views);
   let now = 1_800_000_000_000;
   let drawn = 0;
@@ -105,10 +106,10 @@ export async function openFrontDesk(routes: readonly Route[], { views = {}, ...m
     publicDir: new URL('../../public', import.meta.url).pathname,
     ...more,
   });
-  const { port } = await server.listen({ address: '127.0.0.1', port: portOf(more.publicUrl) });
+  const { port } = await server.listen({ address: '127.0.0.1', port: portOf(more.publicUrl), ...(tls ? { tls } : {}) });
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     port,
     lines,
     signIn(account, standing = 'full') {

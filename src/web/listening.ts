@@ -38,21 +38,33 @@ interface Needs {
 export function listening({ handler, headers }: Needs): Listening {
   let server: Server | null = null;
   let isClosing = false;
-  const sockets = new Set<Socket>();
+  const connections = new Set<Socket>();
+  /** Connections on which a request is being answered. */
+  const busy = new Set<Socket>();
 
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request;
+    busy.add(socket);
+    response.once('close', () => {
+      busy.delete(socket);
+      if (isClosing) socket.end();
+    });
     if (isClosing) response.setHeader('Connection', 'close');
     handler(request, response);
+  };
+  const keep = (socket: Socket): void => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  };
+  const cut = (isSpared: (socket: Socket) => boolean): void => {
+    for (const socket of connections) if (!isSpared(socket)) socket.destroy();
   };
 
   return {
     listen({ address, port, tls }) {
       const opened = tls ? createTlsServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }, serve) : createServer(limits, serve);
       server = opened;
-      opened.on('connection', (socket: Socket) => {
-        sockets.add(socket);
-        socket.once('close', () => sockets.delete(socket));
-      });
+      opened.on(tls ? 'secureConnection' : 'connection', keep);
       opened.on('clientError', (problem: NodeJS.ErrnoException, socket: Duplex) => refuseBroken(problem, socket, headers));
       opened.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) => {
         response.writeHead(417, headers).end();
@@ -67,19 +79,24 @@ export function listening({ handler, headers }: Needs): Listening {
       });
     },
     async close() {
-      if (server === null) return;
-      isClosing = true;
-      const closed = new Promise<void>((resolve) => server?.close(() => resolve()));
-      server.closeIdleConnections();
-      const cut = setTimeout(() => {
-        for (const socket of sockets) socket.destroy();
-      }, patience);
-      await closed;
-      clearTimeout(cut);
+      const closing = server;
+      if (closing === null) return;
       server = null;
+      isClosing = true;
+      const closed = new Promise<void>((resolve) => closing.close(() => resolve()));
+      cut((socket) => busy.has(socket));
+      const impatience = setTimeout(() => {
+        cut(() => false);
+        closing.closeAllConnections();
+      }, patience);
+      await Promise.race([closed, after(patience + 200)]);
+      clearTimeout(impatience);
     },
   };
 }
+
+/** A connection whose TLS handshake never came keeps a server open; it holds no request, so nobody waits for it longer than this. */
+const after = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 
 const statusOf: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
