@@ -22,7 +22,7 @@ const giveUpAfter = day;
 const atOnce = 2;
 /** How far down the queue a message is looked for whose mailbox is not being written to. */
 const window = 16;
-const patience = second;
+const patience = second / 2;
 
 /**
  * Retries come with the next `flush`: the timetable calls it every 15 seconds. While the server itself is away, a flush tries no more
@@ -139,7 +139,7 @@ export function createDeliver(needs: DeliverNeeds): Deliver & { close(): Promise
     },
     flush,
     health: () => outbox.counts(),
-    /** Waits a second for what is being sent, then breaks it off; nothing is lost. */
+    /** Waits half a second for what is being sent, then breaks it off; nothing is lost. */
     async close() {
       if (state !== 'open') return;
       state = 'closing';

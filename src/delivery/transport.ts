@@ -35,8 +35,5 @@ export interface Transport {
   close(): void;
 }
 
-/** Where mail is not set up: every message is a dead letter at once, and its body is gone. */
-export const createNoMail = (): Transport => ({
-  send: async () => ({ kind: 'refused', answer: 'mail is not set up' }),
-  close() {},
-});
+/** For a configuration without mail: every message waits, and the administrator is told why. */
+export const noMail: Transport = { send: async () => ({ kind: 'away', answer: 'config.toml has no [mail]' }), close() {} };
