@@ -76,6 +76,12 @@ test('an error after the last test fails', async ({ run }) => {
   assert.equal(counts(outcome), [1, 1, 0]);
 });
 
+test('a hook that throws is named', async ({ run }) => {
+  const outcome = await run(`#uvu\ntest.before(() => { throw new Error('in a hook'); }); test('a', () => {}); test.run();`);
+  assert.equal(counts(outcome), [0, 1, 0]);
+  assert.match(outcome.problem ?? '', 'a hook threw');
+});
+
 test('what is left open is told', async ({ run }) => {
   const outcome = await run(`#uvu\ntest('a', () => { setInterval(() => {}, 1000); }); test.run();`);
   assert.equal(counts(outcome), [1, 1, 0]);

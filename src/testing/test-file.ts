@@ -95,6 +95,7 @@ export function runTestFile({ path, limitSeconds }: TestFile, { root, coverage }
       if (total + skipped === 0)
         problem ??= code === 0 ? 'ran no test: is .run() called?' : `ended without totals (${signal ?? `exit ${code}`})`;
       if (code !== 0 && total === passed) problem ??= `ended with ${signal ?? `exit ${code}`}`;
+      if (total > passed && !/FAIL/.test(output)) problem ??= 'a hook threw, and uvu keeps to itself what it was';
       const failed = total - passed + (problem !== null && total === passed ? 1 : 0);
       resolve({ passed, failed, skipped, problem, output, seconds: (performance.now() - started) / 1000 });
     });
