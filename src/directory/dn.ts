@@ -10,20 +10,24 @@ export type Dn = readonly (readonly NamePart[])[];
 /** Throws a SyntaxError for what is no distinguished name, such as Active Directory's `<GUID=..>`. */
 export function parseDn(text: string): Dn {
   if (text.trim() === '') return [];
-  return cut(text, /[,;]/).map((rdn) => cut(rdn, /\+/).map(namePart));
+  return cut(text, ',').map((rdn) => cut(rdn, '+').map(namePart));
 }
 
 /** Cuts at separators that are neither escaped nor within quotes (RFC 2253 allowed those). */
-function cut(text: string, separator: RegExp): string[] {
-  const pieces = [''];
+function cut(text: string, separator: ',' | '+'): string[] {
+  const pieces: string[] = [];
   let isQuoted = false;
+  let start = 0;
   for (let at = 0; at < text.length; at++) {
-    const character = text[at] ?? '';
-    if (character === '"') isQuoted = !isQuoted;
-    if (!isQuoted && separator.test(character)) pieces.push('');
-    else pieces[pieces.length - 1] += character === '\\' ? character + (text[++at] ?? '') : character;
+    const character = text[at];
+    if (character === '\\') at++;
+    else if (character === '"') isQuoted = !isQuoted;
+    else if (!isQuoted && (character === separator || (character === ';' && separator === ','))) {
+      pieces.push(text.slice(start, at));
+      start = at + 1;
+    }
   }
-  return pieces;
+  return [...pieces, text.slice(start)];
 }
 
 function namePart(text: string): NamePart {
@@ -70,7 +74,8 @@ const stepKey = (rdn: readonly NamePart[]): string =>
     .sort()
     .join('+');
 
-const fold = (text: string): string => text.normalize('NFC').toLowerCase();
+/** Names are compared by the hundred thousand: what is ASCII needs no normalising. */
+const fold = (text: string): string => (/^[ -~]*$/.test(text) ? text : text.normalize('NFC')).toLowerCase();
 
 export const isSameDn = (one: string, other: string): boolean => dnKey(one) === dnKey(other);
 

@@ -34,7 +34,7 @@ export async function readGroups({ link, baseDn, dialect }: Where, pageSize: num
       for (const member of memberKeys(group, dialect)) {
         list(member, group.dn);
         // A group may have 50,000 members: other people's pages are served in between.
-        if (++members % 2000 === 0) await new Promise((resolve) => setImmediate(resolve));
+        if (++members % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
       }
     }
   }
@@ -74,10 +74,10 @@ const attributesOf = ({ memberAttributes, memberNames }: Dialect): string[] => [
   ...(memberNames ? [memberNames.attribute] : []),
 ];
 
-const memberKeys = (group: Entry, { memberAttributes, memberNames }: Dialect): string[] => [
-  ...memberAttributes.flatMap((attribute) => group.texts(attribute)).map(dnKey),
-  ...(memberNames ? group.texts(memberNames.attribute).map((name) => nameKey(memberNames.means, name)) : []),
-];
+function* memberKeys(group: Entry, { memberAttributes, memberNames }: Dialect): Generator<string> {
+  for (const attribute of memberAttributes) for (const member of group.texts(attribute)) yield dnKey(member);
+  if (memberNames) for (const name of group.texts(memberNames.attribute)) yield nameKey(memberNames.means, name);
+}
 
 const personKeys = (person: Entry, { memberNames }: Dialect): string[] => [
   dnKey(person.dn),

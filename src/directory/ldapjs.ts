@@ -4,7 +4,8 @@
  * server texts and controls of refusals are thrown away; an unknown result code throws inside the socket's event and ends the process; a
  * refused password modification (RFC 3062) is reported as done; values of controls and extended requests are sent as text; DNs lose
  * backslashes and spaces, and one that it cannot parse ends the connection; filters send escapes as they stand; intermediate responses end
- * a search; a socket that is still connecting is not destroyed; the listeners of a closed TLS socket are gone when its last error comes.
+ * a search; a long message is joined again with each of its pieces; a socket that is still connecting is not destroyed; the listeners of a
+ * closed TLS socket are gone when its last error comes.
  */
 
 import type { Socket } from 'node:net';
@@ -76,7 +77,7 @@ export interface LibraryClient extends NodeJS.EventEmitter {
   readonly connected: boolean;
   readonly urls: { hostname: string }[];
   readonly _socket: Socket | null;
-  readonly _tracker: { parser: NodeJS.EventEmitter & { buffer: Buffer | null } } | null;
+  readonly _tracker: { parser: NodeJS.EventEmitter & { buffer: Buffer | null; write(bytes: Buffer): unknown } } | null;
   bind(dn: string, password: string, controls: object[], done: Done): void;
   search(base: object, options: object, controls: object[], done: (error: Error | null, events: NodeJS.EventEmitter) => void): void;
   modify(dn: object, changes: object[], controls: object[], done: Done): void;
@@ -213,9 +214,46 @@ export function takeAnswers(client: LibraryClient): { everything(): void; refusa
   return {
     everything: () => {
       statusToShow = 0;
+      client._socket?.removeAllListeners('data').on(
+        'data',
+        wholeMessages((bytes) => parser.write(bytes)),
+      );
     },
     refusal: () => refusal,
   };
+}
+
+/**
+ * The library joins all that it holds with every piece that comes, and prints each piece for its log: here it gets messages whole. A group
+ * of 50,000 members is one message of 3 MB in 200 pieces.
+ */
+function wholeMessages(take: (message: Buffer) => void): (piece: Buffer) => void {
+  let pieces: Buffer[] = [];
+  let size = 0;
+  let wanted = 0;
+  return (piece) => {
+    pieces.push(piece);
+    size += piece.length;
+    if (size < wanted) return;
+    let bytes = pieces.length === 1 ? piece : Buffer.concat(pieces);
+    for (wanted = messageLength(bytes); wanted <= bytes.length; wanted = messageLength(bytes)) {
+      take(bytes.subarray(0, wanted));
+      bytes = bytes.subarray(wanted);
+    }
+    pieces = [bytes];
+    size = bytes.length;
+  };
+}
+
+/** Of the message that begins here, its header included (X.690 8.1.3); one more than there is while that cannot be told. */
+function messageLength(bytes: Buffer): number {
+  const length = bytes[1];
+  if (length === undefined) return bytes.length + 1;
+  if (length <= 0x80) return 2 + (length & 0x7f);
+  const octets = length & 0x7f;
+  // The library refuses more than four.
+  if (octets > 4) return bytes.length;
+  return bytes.length < 2 + octets ? bytes.length + 1 : 2 + octets + bytes.readUIntBE(2, octets);
 }
 
 const answers = new WeakMap<object, Answer>();
