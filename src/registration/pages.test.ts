@@ -74,7 +74,7 @@ test('an address is typed, proved and listed; the page says that it is enough', 
   const { signedIn, mailed } = await scene();
   const at = await signedIn('bob');
   await at.open('/registration');
-  assert.match(at.text(), /cannot reset your password yet/);
+  assert.match(at.text(), /registered nothing yet/);
   await at.follow(/E-mail code/);
   assert.is(at.form({ address: '' }).fields.address, 'bob@home.example.net');
   await at.submit({ address: 'not an address' });
