@@ -9,7 +9,6 @@ import { openPasswords } from './passwords.ts';
 import { asRefusal, openPeople } from './people.ts';
 import { type DirectoryLog, openServers } from './servers.ts';
 
-export type { AttributeNames, DirectoryConfig, DirectoryKind } from './config.ts';
 export type { DirectoryLog } from './servers.ts';
 
 /** Throws for a kind that is not spoken and for a filter that cannot be read; a server that does not answer is no reason. */

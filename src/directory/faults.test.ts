@@ -1,4 +1,5 @@
 /** What becomes of a reset, a change and an unlock when the directory fails at any of their steps: never a lie about which password is in force. */
+// needs: slapd ldap-utils
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

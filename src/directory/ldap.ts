@@ -11,7 +11,7 @@ import type { Filter } from './filter.ts';
 import * as ldapjs from './ldapjs.ts';
 import { type Line, openLine } from './line.ts';
 
-export type { Answer, Change, RequestControl, ResponseControl } from './ldapjs.ts';
+export type { Answer, RequestControl } from './ldapjs.ts';
 
 export interface Address {
   /** `ldaps://host[:port]` or `ldap://host[:port]`. */

@@ -1,4 +1,5 @@
 /** OpenLDAP as it really is: the contract on slapd, and what only slapd does. */
+// needs: slapd ldap-utils
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

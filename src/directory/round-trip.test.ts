@@ -1,4 +1,5 @@
 /** Whatever a person is called, slapd finds exactly that person by filter and by name: generated values against the real server. */
+// needs: slapd ldap-utils
 
 import fc from 'fast-check';
 import { suite } from 'uvu';

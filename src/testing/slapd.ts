@@ -11,12 +11,8 @@ import { type CertificateAuthority, certificateAuthority, type ServerCertificate
 const binary = '/usr/sbin/slapd';
 const modules = '/usr/lib/ldap';
 
-/** Null when a slapd can run here, otherwise what is missing and how to get it. */
-export function slapdMissing(): string | null {
-  const missing = [binary, '/usr/bin/ldapadd', `${modules}/ppolicy.la`].filter((file) => !existsSync(file));
-  return missing.length === 0 ? null : `${missing.join(', ')} not found: apt-get install -y slapd ldap-utils`;
-}
-export const hasSlapd = (): boolean => slapdMissing() === null;
+/** What is missing here for a slapd to run. Test files say `// needs: slapd ldap-utils`, and are not run without. */
+const missing = (): string[] => [binary, '/usr/bin/ldapadd', `${modules}/ppolicy.la`].filter((file) => !existsSync(file));
 
 export interface SlapdOptions {
   /** Fields of the default policy over `slapdPolicy`, as ppolicy names them. */
@@ -95,8 +91,7 @@ const servicePassword = 'Service-Passw0rd!';
 export const testAuthority = () => certificateAuthority({ clock: { now: () => Date.now() }, random: { bytes: randomBytes } });
 
 export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
-  const missing = slapdMissing();
-  if (missing !== null) throw new Error(missing);
+  if (missing().length > 0) throw new Error(`${missing().join(', ')} not found: apt-get install -y slapd ldap-utils`);
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-slapd-'));
   for (const name of ['config', 'db', 'tls']) mkdirSync(join(folder, name));
   const authority = await testAuthority();
