@@ -154,6 +154,11 @@ test('the window says the step and that something is to be put right', async () 
   assert.is(wordsIn(html, 'title')[0], 'frame.to-put-right Hello A · 2/3 · Office');
 });
 
+test('a template may tell the title’s parameters itself', async () => {
+  const html = await shown("<% layout('/layout.eta', { titleParams: { name: 'from the template' } }) %>");
+  assert.is(wordsIn(html, 'h1')[0], 'Hello from the template');
+});
+
 test('times are relative, exact on hover, and dates after a month', async () => {
   const said = async (instant: number) => wordsIn(await shown(`<%~ it.when(${instant}) %>`), 'time')[0];
   assert.is(await said(at - 3 * minute), '3 minutes ago');

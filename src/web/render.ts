@@ -64,7 +64,11 @@ export function createViews(needs: Needs): Views {
       const t: Words = (key, params) => texts.find(frame.language, key, params) ?? key;
       const placement = placementOf(frame.model.refusals, ({ key, params }) => t(`refusal.${key}`, params));
       const tools = toolsOf(frame, { ...needs, t, placement, draw });
-      const around = { path: frame.path, title: titleOf(frame, t), site: siteOf(frame, { ...needs, t, placement }) };
+      const around = {
+        path: frame.path,
+        title: titleOf(frame, t)(frame.model.titleParams),
+        site: siteOf(frame, { ...needs, t, placement }),
+      };
       return { template: `${frame.view}.eta`, model: { ...frame.model, ...tools, ...around } };
     },
   };
@@ -81,7 +85,10 @@ function compiled(viewsDir: string): Eta {
   return eta;
 }
 
-const titleOf = ({ view, model }: Frame, t: Words): string => t(`${view.replaceAll('/', '.')}.title`, model.titleParams);
+const titleOf =
+  ({ view }: Frame, t: Words) =>
+  (params: PageModel['titleParams']): string =>
+    t(`${view.replaceAll('/', '.')}.title`, params);
 
 interface Making extends Needs {
   readonly t: Words;
@@ -118,6 +125,8 @@ function siteOf(frame: Frame, { t, texts, placement, hasPage }: Making) {
     isSignedIn,
     hasPage,
     supportCode: typeof model.supportCode === 'string' ? model.supportCode : frame.supportCode,
+    /** Asked again by the layout, which a template may have told the title's parameters. */
+    title: titleOf(frame, t),
     hasRefusals: !placement.isEmpty,
     unplaced: placement.summary,
     staffDoors: () =>
