@@ -10,8 +10,6 @@ import type { Atomically } from '../world.ts';
 
 export type Db = BetterSQLite3Database & { $client: Sqlite.Database };
 
-const migrationsFolder = join(import.meta.dirname, '../../migrations');
-
 /** A reason why the data folder cannot be used, in words for the operator. */
 export class StoreProblem extends Error {
   override readonly name = 'StoreProblem';
@@ -34,43 +32,53 @@ export function openDatabase(file: string): Db {
   return drizzle({ client }) as Db;
 }
 
-/** Where the database stands against this version's migrations. */
-export function schemaState(db: Db): 'current' | 'older' | 'newer' | 'altered' | 'empty' {
-  const known = (JSON.parse(readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8')) as Journal).entries;
-  const has = db.$client.prepare("SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'").get();
-  if (!has) return 'empty';
-  const applied = db.$client.prepare('SELECT hash FROM __drizzle_migrations ORDER BY created_at, id').pluck().all() as string[];
-  if (applied.length > known.length) return 'newer';
-  const isAltered = applied.some((hash, at) => hash !== fileHash(known[at]?.tag ?? ''));
-  if (isAltered) return 'altered';
-  return applied.length < known.length ? 'older' : 'current';
+export type SchemaState = 'current' | 'older' | 'newer' | 'altered' | 'empty';
+
+/** Forward only: what the migrations of one folder say of a database, and make of it. */
+export function schemaOf(migrationsFolder: string) {
+  const fileHash = (tag: string): string =>
+    createHash('sha256')
+      .update(readFileSync(join(migrationsFolder, `${tag}.sql`)))
+      .digest('hex');
+
+  /** Where the database stands against these migrations. */
+  function schemaState(db: Db): SchemaState {
+    const known = (JSON.parse(readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8')) as Journal).entries;
+    const has = db.$client.prepare("SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'").get();
+    if (!has) return 'empty';
+    const applied = db.$client.prepare('SELECT hash FROM __drizzle_migrations ORDER BY created_at, id').pluck().all() as string[];
+    if (applied.length > known.length) return 'newer';
+    const isAltered = applied.some((hash, at) => hash !== fileHash(known[at]?.tag ?? ''));
+    if (isAltered) return 'altered';
+    return applied.length < known.length ? 'older' : 'current';
+  }
+
+  /** Applies what is missing. An existing database is copied beside itself first; returns the copy's name, or null when there was nothing to copy. */
+  function bringUpToDate(db: Db, file: string): string | null {
+    const state = schemaState(db);
+    if (state === 'current') return null;
+    if (state === 'newer' || state === 'altered') throw new StoreProblem(notOurs[state](file));
+    const copy = state === 'older' ? copyBefore(db, file) : null;
+    // drizzle wraps the migrations in a transaction, in which PRAGMA foreign_keys does nothing: a rebuilt table would cascade its rows away.
+    db.$client.pragma('foreign_keys = OFF');
+    migrate(db, { migrationsFolder });
+    db.$client.pragma('foreign_keys = ON');
+    const dangling = db.$client.pragma('foreign_key_check') as unknown[];
+    if (dangling.length === 0) return copy;
+    db.$client.exec("UPDATE __drizzle_migrations SET hash = 'dangling'"); // no start takes it for current: the copy must be put back
+    throw new StoreProblem(`The migration left ${dangling.length} dangling rows in ${file}. The copy ${copy} is as it was before.`);
+  }
+
+  return { schemaState, bringUpToDate };
 }
 
-const fileHash = (tag: string): string =>
-  createHash('sha256')
-    .update(readFileSync(join(migrationsFolder, `${tag}.sql`)))
-    .digest('hex');
+export const { schemaState, bringUpToDate } = schemaOf(join(import.meta.dirname, '../../migrations'));
 
-/** Applies what is missing. An existing database is copied beside itself first; returns the copy's name, or null when nothing was to do. */
-export function bringUpToDate(db: Db, file: string): string | null {
-  const state = schemaState(db);
-  if (state === 'current') return null;
-  if (state === 'newer')
-    throw new StoreProblem(`${file} was written by a newer Latchkey. Start that version, or restore a backup made before the upgrade.`);
-  if (state === 'altered')
-    throw new StoreProblem(
-      `${file} was made by other migrations than this version has. Start the version that wrote it, or restore a backup.`,
-    );
-  const copy = state === 'older' ? copyBefore(db, file) : null;
-  // drizzle wraps each migration in a transaction, in which PRAGMA foreign_keys does nothing: a rebuilt table would cascade its rows away.
-  db.$client.pragma('foreign_keys = OFF');
-  migrate(db, { migrationsFolder });
-  db.$client.pragma('foreign_keys = ON');
-  const dangling = db.$client.pragma('foreign_key_check') as unknown[];
-  if (dangling.length > 0)
-    throw new StoreProblem(`The migration left ${dangling.length} dangling rows in ${file}. The copy ${copy ?? ''} is as it was before.`);
-  return copy;
-}
+const notOurs = {
+  newer: (file: string) => `${file} was written by a newer Latchkey. Start that version, or restore a backup made before the upgrade.`,
+  altered: (file: string) =>
+    `${file} was made by other migrations than this version has. Start the version that wrote it, or restore a backup.`,
+};
 
 function copyBefore(db: Db, file: string): string {
   const version = db.$client.prepare('SELECT count(*) FROM __drizzle_migrations').pluck().get() as number;
