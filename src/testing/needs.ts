@@ -5,26 +5,26 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { delimiter, join } from 'node:path';
 
 interface Need {
-  /** Any of these programs shows that it is here. */
+  /** All of these programs show that it is here; "a|b" is either. */
   readonly programs: readonly string[];
   readonly packages: readonly string[];
 }
 
 const needs: Readonly<Record<string, Need>> = {
-  slapd: { programs: ['slapd'], packages: ['slapd'] },
+  slapd: { programs: ['slapd', 'ldapadd', 'openssl'], packages: ['slapd', 'ldap-utils', 'openssl'] },
   'ldap-utils': { programs: ['ldapwhoami'], packages: ['ldap-utils'] },
-  chromium: { programs: ['chromium', 'chromium-browser', 'google-chrome'], packages: ['chromium', 'fonts-noto-core'] },
+  chromium: { programs: ['chromium|chromium-browser|google-chrome'], packages: ['chromium', 'fonts-noto-core'] },
   openssl: { programs: ['openssl'], packages: ['openssl'] },
   buildah: { programs: ['buildah'], packages: ['buildah'] },
-  podman: { programs: ['podman'], packages: ['podman', 'runc'] },
+  podman: { programs: ['podman', 'runc'], packages: ['podman', 'runc'] },
   debootstrap: { programs: ['debootstrap'], packages: ['debootstrap'] },
 };
 
 /** Daemons live in sbin, which is not on everybody's PATH. */
 export const searchPath = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter);
 
-const isHere = ({ programs }: Need): boolean =>
-  programs.some((program) => searchPath.split(delimiter).some((folder) => existsSync(join(folder, program))));
+const isOnPath = (program: string): boolean => searchPath.split(delimiter).some((folder) => existsSync(join(folder, program)));
+const isHere = ({ programs }: Need): boolean => programs.every((either) => either.split('|').some(isOnPath));
 
 /** Those of the named needs that are missing on this machine. A name that is not in the table is an error of the test file. */
 export function missing(names: readonly string[]): string[] {
