@@ -3,22 +3,20 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { changePassword } from './access/change.ts';
-import { accessPages } from './access/pages.ts';
 import type { Config } from './config.ts';
 import { createDeferral } from './deferral.ts';
 import { createDeliver } from './delivery/deliver.ts';
 import { createMail } from './delivery/mail.ts';
-import type { Transport } from './delivery/transport.ts';
+import { noMail, type Transport } from './delivery/transport.ts';
 import { openDirectory } from './directory/directory.ts';
 import { homes } from './homes.ts';
-import { createJobs } from './jobs.ts';
+import { createJobs, type Row } from './jobs.ts';
 import { methodsWith } from './methods/methods.ts';
-import { passwordReset } from './reset/reset.ts';
+import { portalsOf } from './portals.ts';
 import { routesOf } from './routes.ts';
 import { passwordDesk } from './set-password.ts';
 import { assertKey } from './store/backup.ts';
-import { bringUpToDate, databaseFile, type Db, lockFolder, openDatabase, schemaState, StoreProblem } from './store/database.ts';
+import { bringUpToDate, type Db, databaseFile, lockFolder, openDatabase, StoreProblem, schemaState } from './store/database.ts';
 import { storeOn } from './store/store.ts';
 import { syncDirectory } from './sync/sync.ts';
 import { createSlowHash, systemClock, systemRandom } from './system.ts';
@@ -31,6 +29,8 @@ import type { Directories, World } from './world.ts';
 export interface Additions {
   /** Instead of mail: the demo keeps its messages to itself. */
   readonly transport?: Transport;
+  /** Before the first person is let in. */
+  readonly prepare?: (house: House) => Promise<void>;
   /** Before all others. A production configuration adds none. */
   readonly routes?: readonly Route[];
 }
@@ -42,7 +42,7 @@ const root = join(import.meta.dirname, '..');
 
 /** Opens data folder, key, database and directories. The schema must be current: `migrate` and `serve` make it so. */
 export async function openHouse(config: Config, { transport }: Additions = {}) {
-  const log = pino({ level: config.log.level, base: undefined }, pino.destination({ dest: 2, sync: true }));
+  const log = pino({ level: config.log.level, base: null }, pino.destination({ dest: 2, sync: true }));
   const keyFile = openKeyFile(keyFileIn(config.data.folder), systemRandom);
   const db = openCurrent(config.data.folder);
   assertKey(db, keyFile.name);
@@ -71,10 +71,12 @@ export async function openHouse(config: Config, { transport }: Additions = {}) {
     desk,
     methods,
     sync,
+    async syncAll(): Promise<void> {
+      for (const directory of opened) await sync(directory);
+    },
     async close(): Promise<void> {
       await deferral.drain();
-      await deliver.close();
-      await Promise.all(opened.map((directory) => directory.close()));
+      await Promise.all([deliver.close(), ...opened.map((directory) => directory.close())]);
       db.$client.close();
     },
   };
@@ -113,7 +115,7 @@ function openCurrent(folder: string): Db {
   throw new StoreProblem(`${file} is not at this version: ${way}.`);
 }
 
-const mailOf = ({ mail }: Config): Transport => (mail ? createMail(mail) : createNoMail());
+const mailOf = ({ mail }: Config): Transport => (mail ? createMail(mail) : noMail);
 
 export interface App {
   readonly house: House;
@@ -134,10 +136,11 @@ export async function startApp(config: Config, additions: Additions = {}): Promi
     undo.push(() => house.close());
     const { log, world } = house;
     if (folder.copy !== null) log.info({ copy: folder.copy }, 'the database was brought up to date; a copy of it was kept');
+    await additions.prepare?.(house);
     const server = createServer({
       ...world,
       log,
-      routes: [...(additions.routes ?? []), ...routesOf(pagesOf(house))],
+      routes: [...(additions.routes ?? []), ...routesOf(portalsOf(house))],
       publicUrl: config.publicUrl,
       trustedProxies: config.listen.trustedProxies,
       texts: house.texts,
@@ -149,16 +152,38 @@ export async function startApp(config: Config, additions: Additions = {}): Promi
         ? {}
         : { tls: { cert: readFileSync(config.listen.tls.certFile, 'utf8'), key: readFileSync(config.listen.tls.keyFile, 'utf8') } };
     const address = await server.listen({ address: config.listen.address, port: config.listen.port, ...tls });
-    undo.push(() => server.close());
     const jobs = createJobs({ ...world, log, rows: timetable(house) });
     jobs.start();
-    undo.push(() => jobs.stop());
+    undo.push(() => Promise.all([server.close(), jobs.stop(), world.deferral.drain()]));
     world.journal.append({ event: 'server', result: 'succeeded', detail: 'started' });
     undo.push(() => world.journal.append({ event: 'server', result: 'succeeded', detail: 'stopped' }));
+    void Promise.all(world.directories.all.map((directory) => directory.probe()));
     log.info({ ...address, publicUrl: config.publicUrl }, 'Latchkey is ready');
     return { house, address, close };
   } catch (problem) {
     await close();
     throw problem;
   }
+}
+
+const atATime = 500;
+
+/** What happens by itself. Each job is short, or lets others in between. */
+function timetable(house: House) {
+  const { config, world, desk } = house;
+  const { clock, attempts, tokens, sessions, throttle, directories, deliver } = world;
+
+  async function expire(): Promise<void> {
+    for (const shelf of [attempts, tokens, sessions, throttle]) {
+      while (shelf.expire(clock.now(), atATime) >= atATime) await clock.sleep(0);
+    }
+  }
+  const rows: Row[] = [
+    ['sync', config.sync.schedule, house.syncAll, config.sync.timezone],
+    ['outbox', '*/15 * * * * *', () => deliver.flush()],
+    ['settle', '*/10 * * * * *', async () => void (await desk.settleWrites())],
+    ['health', '*/30 * * * * *', async () => void (await Promise.all(directories.all.map((directory) => directory.probe())))],
+    ['expiry', '* * * * *', expire],
+  ];
+  return rows;
 }

@@ -88,4 +88,4 @@ const numbersOf = (params: Readonly<Record<string, string | number>>): string =>
         .join(', ')})`;
 
 const wordsOf = (texts: House['texts'], refusal: Refusal): string =>
-  `${texts.say('en', `refusal.${refusal.key}`, refusal.params)}${refusal.raw === null ? '' : ` [${refusal.raw}]`}`;
+  `${texts.find('en', `refusal.${refusal.key}`, refusal.params) ?? refusal.key}${refusal.raw === null ? '' : ` [${refusal.raw}]`}`;

@@ -78,8 +78,10 @@ export async function startDemo({
   const people: CastMember[] = [];
   try {
     const config = demoConfig({ folder, port: port === 0 ? await freePort() : port, directory });
-    const app = await startApp(config, { transport: outbox, routes: devRoutes({ messages: outbox.messages, people: () => people }) });
-    people.push(...(await settleIn(app.house, { office, directory, folder })));
+    const prepare = async (house: House): Promise<void> => {
+      people.push(...(await settleIn(house, { office, directory, folder })));
+    };
+    const app = await startApp(config, { transport: outbox, prepare, routes: devRoutes({ messages: outbox.messages, people }) });
     return {
       app,
       greeting: greetingOf({ config, directory, people }),
@@ -179,7 +181,7 @@ async function register({ world, methods }: House, person: CastMember): Promise<
   }
 }
 
-const devRoutes = ({ messages, people }: { messages: () => readonly OfficeMessage[]; people: () => readonly CastMember[] }): Route[] => [
+const devRoutes = ({ messages, people }: { messages: () => readonly OfficeMessage[]; people: readonly CastMember[] }): Route[] => [
   { method: 'GET', path: '/dev/outbox', who: 'anyone', page: () => page('dev/outbox', { messages: messages() }) },
   {
     method: 'GET',
@@ -193,7 +195,7 @@ const devRoutes = ({ messages, people }: { messages: () => readonly OfficeMessag
     path: '/dev/cast.json',
     who: 'anyone',
     isBare: true,
-    page: () => file('application/json; charset=utf-8', JSON.stringify(people())),
+    page: () => file('application/json; charset=utf-8', JSON.stringify(people)),
   },
 ];
 

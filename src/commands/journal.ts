@@ -21,8 +21,8 @@ export async function verifyJournal({ config }: Given): Promise<number> {
 export async function exportJournal({ config }: Given): Promise<number> {
   const house = await openHouse(config());
   try {
-    for (const { at, ...row } of house.world.journal.rows()) {
-      const line = `${JSON.stringify({ seq: row.seq, time: new Date(at).toISOString(), ...row })}\n`;
+    for (const { seq, at, ...row } of house.world.journal.rows()) {
+      const line = `${JSON.stringify({ seq, time: new Date(at).toISOString(), ...row })}\n`;
       if (!process.stdout.write(line)) await new Promise((go) => process.stdout.once('drain', go));
     }
     return 0;

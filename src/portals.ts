@@ -1,0 +1,47 @@
+/** The portals of one house, each with what it may touch. */
+
+import { accessFlows } from './access/flows.ts';
+import { adminOverview, type LastSync } from './admin/overview.ts';
+import type { Config } from './config.ts';
+import type { Methods } from './methods/methods.ts';
+import { registration } from './registration/registration.ts';
+import { passwordReset } from './reset/reset.ts';
+import type { Account } from './rules/account.ts';
+import type { PasswordDesk } from './set-password.ts';
+import { syncState } from './sync/report.ts';
+import type { Sync } from './sync/sync.ts';
+import type { World } from './world.ts';
+
+interface Needs {
+  readonly world: World;
+  readonly methods: Methods;
+  readonly desk: PasswordDesk;
+  readonly sync: Sync;
+  readonly config: Pick<Config, 'publicUrl' | 'mail'>;
+}
+
+export type Portals = ReturnType<typeof portalsOf>;
+
+export function portalsOf({ world, methods, desk, sync, config }: Needs) {
+  const { publicUrl } = config;
+  const access = accessFlows({ ...world, methods, desk });
+  const enrolling = registration({ ...world, methods, current: access.current, publicUrl, ownDomains: config.mail?.ownDomains ?? [] });
+  return {
+    reset: passwordReset({ ...world, methods, desk }),
+    registration: enrolling,
+    access: { ...access, interrupt: (account: Account) => (enrolling.mustRegister(account, world.clock.now()) ? '/registration/remind' : null) },
+    overview: adminOverview({ ...world, sync, lastSync: (directory) => lastSyncOf(world, directory) }),
+    /** What keeps people from being served. */
+    reasons: (): string[] => {
+      const away = world.directories.all.filter((directory) => !directory.health().isReachable);
+      return away.length > 0 && away.length === world.directories.all.length ? away.map(({ id }) => `directory ${id} does not answer`) : [];
+    },
+  };
+}
+
+function lastSyncOf(world: World, directory: string): LastSync | null {
+  const { last } = syncState(world, directory);
+  if (last === null) return null;
+  if (last.kind === 'done') return { ...last.report, refused: null };
+  return { endedAt: last.endedAt, added: 0, updated: 0, disabled: 0, refused: last };
+}
