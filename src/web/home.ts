@@ -2,7 +2,8 @@
 
 import { file, page, type Route, seeOther, type Visit } from './visit.ts';
 
-const home = ({ account, session }: Visit) => page('home', { isSignedIn: account !== null && session?.standing === 'full' });
+/** No door is shown that policy keeps shut for everybody. */
+const home = ({ policy }: Visit) => page('home', { closed: policy.unlock_without_reset ? [] : ['/unlock'] });
 
 /** https://w3c.github.io/webappsec-change-password-url/: a temporary redirect, and never a form at that address. */
 const changePassword = () => seeOther('/change');
