@@ -207,7 +207,7 @@ test('whatever directories show one after the other, a second look at the same f
   );
 });
 
-test('50,000 people: memory stays sane and pages are not kept waiting', async () => {
+test('50,000 people come in, and stay, in memory that stays sane', async () => {
   const { sync, accounts } = house();
   const groups = Array.from({ length: 200 }, (_, i) => `cn=group ${i},ou=groups,dc=example,dc=org`);
   async function* pages() {
