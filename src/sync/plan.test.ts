@@ -205,11 +205,14 @@ test('50,000 people are planned in well under a second', () => {
   );
   const roleOf = roleBy({ administrators: ['group 7'], helpdesk: [groups[9] as string], auditors: ['person77'] });
   const times: number[] = [];
+  /** The best of three: a busy machine slows them all, a slow plan the best one too. */
   const timed = <T>(work: () => T): T => {
-    const start = process.hrtime.bigint();
-    const made = work();
-    times.push(Number(process.hrtime.bigint() - start) / 1e6);
-    return made;
+    const tries = Array.from({ length: 3 }, () => {
+      const start = process.hrtime.bigint();
+      return { made: work(), took: Number(process.hrtime.bigint() - start) / 1e6 };
+    });
+    times.push(Math.min(...tries.map(({ took }) => took)));
+    return (tries[0] as { made: T }).made;
   };
   const first = timed(() => planned(reading(office, [], { roleOf })));
   const accounts = applied([], first.changes);
@@ -218,7 +221,7 @@ test('50,000 people are planned in well under a second', () => {
   const changed = fresh.map((one, i) => (i % 10 === 0 ? { ...one, name: 'x' } : one));
   assert.is(timed(() => planned(reading(changed, accounts, { roleOf }))).changes.length, 5000);
   console.log(`  50,000 people planned in ${times.map((time) => time.toFixed(0)).join(', ')} ms: all new, none changed, a tenth changed`);
-  assert.ok(Math.min(...times) < 1000, 'a slow machine slows all three; a slow plan shows in the best of them');
+  assert.ok(times.every((time) => time < 1000));
 });
 
 test.run();
