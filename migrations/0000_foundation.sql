@@ -130,9 +130,10 @@ CREATE TABLE `outbox` (
 	`problem` text
 ) STRICT;
 --> statement-breakpoint
-CREATE INDEX `outbox_next` ON `outbox` (`next_at`);--> statement-breakpoint
+CREATE INDEX `outbox_next` ON `outbox` (`next_at`) WHERE "outbox"."next_at" is not null;--> statement-breakpoint
 CREATE INDEX `outbox_sent` ON `outbox` (`sent_at`);--> statement-breakpoint
-CREATE INDEX `outbox_dead` ON `outbox` (`dead_at`);--> statement-breakpoint
+CREATE INDEX `outbox_dead` ON `outbox` (`dead_at`) WHERE "outbox"."dead_at" is not null;--> statement-breakpoint
+CREATE INDEX `outbox_problem` ON `outbox` (`id`) WHERE "outbox"."problem" is not null;--> statement-breakpoint
 CREATE TABLE `session` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`token_digest` text NOT NULL,

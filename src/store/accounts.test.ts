@@ -30,7 +30,10 @@ test('a login is found in any case and composition', async () => {
 test('one login in two homes is two accounts, never guessed', async () => {
   const { accounts } = await testWorld();
   accounts.applySync([added('alice', 'branch')], 1);
-  assert.equal(accounts.byLogin('Alice').map(({ home }) => home), ['office', 'branch']);
+  assert.equal(
+    accounts.byLogin('Alice').map(({ home }) => home),
+    ['office', 'branch'],
+  );
 });
 
 test('a local login is one account, however it is written', async () => {
@@ -46,9 +49,22 @@ test('a local login is one account, however it is written', async () => {
 
 test('an entry is one account by its immutable id, whatever its login becomes', async () => {
   const { accounts, people } = await testWorld();
-  accounts.applySync([{ kind: 'update', id: people.bob.id, entry: entry('robert', { remoteId: 'ignored', mail: 'r@example.net', groups: ['cn=a'], isProtected: true }), role: 'helpdesk' }], 2);
+  accounts.applySync(
+    [
+      {
+        kind: 'update',
+        id: people.bob.id,
+        entry: entry('robert', { remoteId: 'ignored', mail: 'r@example.net', groups: ['cn=a'], isProtected: true }),
+        role: 'helpdesk',
+      },
+    ],
+    2,
+  );
   const found = accounts.byRemoteId('office', 'id-bob');
-  assert.equal([found?.id, found?.login, found?.mail, found?.groups, found?.isProtected, found?.role], [people.bob.id, 'robert', 'r@example.net', ['cn=a'], true, 'helpdesk']);
+  assert.equal(
+    [found?.id, found?.login, found?.mail, found?.groups, found?.isProtected, found?.role],
+    [people.bob.id, 'robert', 'r@example.net', ['cn=a'], true, 'helpdesk'],
+  );
   assert.equal(accounts.byLogin('bob'), []);
   assert.is(accounts.byRemoteId('branch', 'id-bob'), null);
   assert.is(accounts.byRemoteId('office', 'id-nobody'), null);
@@ -83,7 +99,10 @@ test('a sync touches nothing that belongs to Latchkey', async () => {
 test('twenty thousand changes are one short transaction', async () => {
   const { accounts } = await testWorld();
   const started = performance.now();
-  accounts.applySync(Array.from({ length: 20_000 }, (_unused, index) => added(`person${index}`)), 1);
+  accounts.applySync(
+    Array.from({ length: 20_000 }, (_unused, index) => added(`person${index}`)),
+    1,
+  );
   const took = performance.now() - started;
   assert.ok(took < 5000, `${took} ms`);
   assert.is(accounts.all('office').length, 20_004);
@@ -91,7 +110,10 @@ test('twenty thousand changes are one short transaction', async () => {
 
 test('each setter sets one thing, of one account', async () => {
   const { accounts, people } = await testWorld();
-  const others = () => Object.values(people).filter(({ id }) => id !== people.alice.id).map(({ id }) => accounts.byId(id));
+  const others = () =>
+    Object.values(people)
+      .filter(({ id }) => id !== people.alice.id)
+      .map(({ id }) => accounts.byId(id));
   const before = others();
   const { id } = people.alice;
   accounts.setRole(id, 'auditor');
@@ -101,7 +123,10 @@ test('each setter sets one thing, of one account', async () => {
   accounts.setToldWhyAt(id, 9);
   accounts.setPasswordHash(id, 'hash', 10);
   assert.equal(accounts.byId(id), { ...people.alice, role: 'auditor', suspendedAt: 7, language: 'fr' });
-  assert.equal([accounts.enrolUntil(id), accounts.toldWhyAt(id), accounts.passwordHash(id), accounts.passwordChangedAt(id)], [8, 9, 'hash', 10]);
+  assert.equal(
+    [accounts.enrolUntil(id), accounts.toldWhyAt(id), accounts.passwordHash(id), accounts.passwordChangedAt(id)],
+    [8, 9, 'hash', 10],
+  );
   accounts.suspend(id, null);
   accounts.setEnrolUntil(id, null);
   assert.equal([accounts.byId(id)?.suspendedAt, accounts.enrolUntil(id)], [null, null]);
@@ -121,7 +146,10 @@ test('an enrolment is spent by the one who saw it last', async () => {
   assert.is(enrolments.spend(id, 'ten', 'nine', 2), true);
   assert.is(enrolments.spend(id, 'ten', 'nine', 2), false, 'the same once more');
   assert.is(enrolments.spend(id + 1, 'nine', 'eight', 2), false, 'another one');
-  assert.equal(enrolments.of(people.bob.id).map(({ secret, usedAt }) => [secret, usedAt]), [['nine', 2]]);
+  assert.equal(
+    enrolments.of(people.bob.id).map(({ secret, usedAt }) => [secret, usedAt]),
+    [['nine', 2]],
+  );
   enrolments.remove(id);
   assert.is(enrolments.spend(id, 'nine', 'eight', 3), false, 'removed meanwhile');
 });
@@ -132,7 +160,10 @@ test('one enrolment is preferred, of the account’s own', async () => {
   const [mail, app] = enrolments.of(people.alice.id);
   enrolments.prefer(people.alice.id, app?.id ?? 0);
   enrolments.prefer(people.alice.id, mail?.id ?? 0);
-  assert.equal(preferred().map(({ id }) => id), [mail?.id]);
+  assert.equal(
+    preferred().map(({ id }) => id),
+    [mail?.id],
+  );
   enrolments.prefer(people.bob.id, mail?.id ?? 0);
   assert.is(preferred().length, 1, 'nobody prefers for another');
 });
@@ -140,7 +171,10 @@ test('one enrolment is preferred, of the account’s own', async () => {
 test('removing all of a method leaves the others', async () => {
   const { enrolments, people } = await testWorld();
   enrolments.removeAll(people.alice.id, 'email');
-  assert.equal(enrolments.of(people.alice.id).map(({ method }) => method), ['totp']);
+  assert.equal(
+    enrolments.of(people.alice.id).map(({ method }) => method),
+    ['totp'],
+  );
   assert.is(enrolments.of(people.laura.id).length, 2);
 });
 

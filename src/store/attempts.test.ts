@@ -11,20 +11,37 @@ const life = 15 * minute;
 
 function opened(world: TestWorld, { token = 'cookie', login = 'alice', account = world.people.alice.id as number | null } = {}) {
   const at = world.clock.now();
-  const attempt = world.attempts.open({ token, supportCode: 'AB12', intention: 'reset', login, address: '192.0.2.1', language: 'en', at, expiresAt: at + life });
+  const attempt = world.attempts.open({
+    token,
+    supportCode: 'AB12',
+    intention: 'reset',
+    login,
+    address: '192.0.2.1',
+    language: 'en',
+    at,
+    expiresAt: at + life,
+  });
   world.attempts.identify(attempt.id, account, account === null ? 'known' : null);
   return attempt.id;
 }
 const kinds = (world: TestWorld, id: number) => world.attempts.byId(id)?.steps.map(({ kind }) => kind);
 const passed = (world: TestWorld): Step => ({ kind: 'passed', method: 'email', at: world.clock.now() });
 const started = (world: TestWorld, attempt: number | null) =>
-  world.writes.start({ account: world.people.alice.id, attempt, act: 'reset', supportCode: 'AB12', address: '192.0.2.1', at: world.clock.now() });
+  world.writes.start({
+    account: world.people.alice.id,
+    attempt,
+    act: 'reset',
+    supportCode: 'AB12',
+    address: '192.0.2.1',
+    at: world.clock.now(),
+  });
 
 test('the cookie finds it, and neither cookie nor login stands in the file', async () => {
   const world = await testWorld();
   const id = opened(world, { token: 'a secret cookie', login: 'somebody.known' });
   assert.is(world.attempts.byToken('a secret cookie')?.id, id);
-  for (const wrong of ['', 'a secret cooki', 'A secret cookie', world.vault.digest('attempt', 'a secret cookie')]) assert.is(world.attempts.byToken(wrong), null, wrong);
+  for (const wrong of ['', 'a secret cooki', 'A secret cookie', world.vault.digest('attempt', 'a secret cookie')])
+    assert.is(world.attempts.byToken(wrong), null, wrong);
   const file = world.db.$client.serialize().toString('latin1');
   assert.not.ok(file.includes('a secret cookie') || file.includes('somebody.known'));
 });
@@ -33,7 +50,8 @@ test('it remembers its steps in their order', async () => {
   const world = await testWorld();
   const id = opened(world);
   const at = world.clock.now();
-  for (const step of [{ kind: 'chosen', method: 'email', at }, { kind: 'wrong', method: 'email', at }, passed(world)] as Step[]) assert.ok(world.attempts.step(id, step));
+  for (const step of [{ kind: 'chosen', method: 'email', at }, { kind: 'wrong', method: 'email', at }, passed(world)] as Step[])
+    assert.ok(world.attempts.step(id, step));
   assert.equal(world.attempts.byId(id)?.steps, [
     { kind: 'identified', at },
     { kind: 'chosen', method: 'email', at },
@@ -89,7 +107,8 @@ test('while it is written only its ending is recorded, past the end too; afterwa
   world.attempts.claim(id, world.clock.now());
   world.clock.advance(life);
   const at = world.clock.now();
-  for (const step of [passed(world), { kind: 'cancelled', at }, { kind: 'chosen', method: 'totp', at }] as Step[]) assert.not.ok(world.attempts.step(id, step), step.kind);
+  for (const step of [passed(world), { kind: 'cancelled', at }, { kind: 'chosen', method: 'totp', at }] as Step[])
+    assert.not.ok(world.attempts.step(id, step), step.kind);
   assert.ok(world.attempts.step(id, { kind: 'ended', outcome: 'unknown', at }));
   assert.ok(world.attempts.step(id, { kind: 'ended', outcome: 'done', at }));
   world.attempts.finish(id, at);
@@ -100,12 +119,18 @@ test('while it is written only its ending is recorded, past the end too; afterwa
 test('success closes the account’s other open attempts, and no more than those', async () => {
   const world = await testWorld();
   const [mine, other, written] = ['one', 'two', 'three'].map((token) => opened(world, { token })) as [number, number, number];
-  const [bobs, strangers] = [opened(world, { token: 'four', account: world.people.bob.id }), opened(world, { token: 'five', account: null })];
+  const [bobs, strangers] = [
+    opened(world, { token: 'four', account: world.people.bob.id }),
+    opened(world, { token: 'five', account: null }),
+  ];
   world.attempts.claim(written, world.clock.now());
   assert.is(world.attempts.closeOthers(world.people.alice.id, mine, world.clock.now()), 1);
   assert.is(world.attempts.byToken('two'), null);
   assert.equal(kinds(world, other), ['identified', 'superseded']);
-  assert.equal([mine, other, written, bobs, strangers].map((id) => world.attempts.byId(id)?.state), ['open', 'finished', 'writing', 'open', 'open']);
+  assert.equal(
+    [mine, other, written, bobs, strangers].map((id) => world.attempts.byId(id)?.state),
+    ['open', 'finished', 'writing', 'open', 'open'],
+  );
 });
 
 test('past its end the cookie is wiped and the row stays; what is being written is left alone', async () => {
@@ -152,7 +177,10 @@ test('expiring takes no more at once than it was told to', async () => {
   const world = await testWorld();
   for (let index = 0; index < 5; index += 1) opened(world, { token: `cookie ${index}` });
   world.clock.advance(life + 1);
-  assert.equal([world.attempts.expire(world.clock.now(), 3), world.attempts.expire(world.clock.now(), 3), world.attempts.expire(world.clock.now(), 3)], [3, 2, 0]);
+  assert.equal(
+    [world.attempts.expire(world.clock.now(), 3), world.attempts.expire(world.clock.now(), 3), world.attempts.expire(world.clock.now(), 3)],
+    [3, 2, 0],
+  );
 });
 
 test('a write that has not ended is found again, with all that settling needs', async () => {
@@ -166,7 +194,17 @@ test('a write that has not ended is found again, with all that settling needs', 
   world.clock.advance(46 * second);
   const [found] = unsettled();
   assert.equal(
-    [found?.id, found?.attempt, found?.act, found?.server, found?.marker, found?.startedAt, found?.sentAt, found?.supportCode, found?.address],
+    [
+      found?.id,
+      found?.attempt,
+      found?.act,
+      found?.server,
+      found?.marker,
+      found?.startedAt,
+      found?.sentAt,
+      found?.supportCode,
+      found?.address,
+    ],
     [id, attempt, 'reset', 'ldaps://one.example.com', '7', at, at + second, 'AB12', '192.0.2.1'],
   );
   world.writes.end(id, 'done', world.clock.now());

@@ -44,7 +44,9 @@ test('an empty file becomes current, without a copy, for its owner alone', () =>
 });
 
 test('every table is STRICT', () => {
-  const tables = upToDate().$client.prepare("SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table'").all() as {
+  const tables = upToDate()
+    .$client.prepare("SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table'")
+    .all() as {
     name: string;
     strict: number;
   }[];
@@ -60,7 +62,10 @@ test('the file is written ahead and through, and foreign keys hold', () => {
   const db = upToDate(freshFile());
   const pragma = (name: string) => db.$client.pragma(name, { simple: true });
   assert.equal([pragma('journal_mode'), pragma('synchronous'), pragma('foreign_keys'), pragma('trusted_schema')], ['wal', 2, 1, 0]);
-  assert.throws(() => db.$client.prepare("INSERT INTO enrolment (account_id, method, label, secret, added_at) VALUES (99, 'totp', '', '', 0)").run(), /FOREIGN KEY/);
+  assert.throws(
+    () => db.$client.prepare("INSERT INTO enrolment (account_id, method, label, secret, added_at) VALUES (99, 'totp', '', '', 0)").run(),
+    /FOREIGN KEY/,
+  );
   db.$client.close();
 });
 
@@ -70,7 +75,9 @@ function nextVersion(sql: string) {
   const folder = join(root, `migrations-${made}`);
   cpSync(join(import.meta.dirname, '../../migrations'), folder, { recursive: true });
   const index = join(folder, 'meta/_journal.json');
-  const journal = JSON.parse(readFileSync(index, 'utf8')) as { entries: { idx: number; when: number; tag: string; breakpoints: boolean }[] };
+  const journal = JSON.parse(readFileSync(index, 'utf8')) as {
+    entries: { idx: number; when: number; tag: string; breakpoints: boolean }[];
+  };
   const last = journal.entries.at(-1);
   journal.entries.push({ idx: journal.entries.length, when: (last?.when ?? 0) + 1, tag: 'the_next', breakpoints: true });
   writeFileSync(index, JSON.stringify(journal));
@@ -134,8 +141,9 @@ test('a migration that fails in the middle changes nothing', () => {
 test('a migration that leaves dangling rows is said to have done so, and names the copy', () => {
   const file = freshFile();
   const db = withAlice(file);
-  assert.throws(() => nextVersion('DELETE FROM account;').bringUpToDate(db, file), problem(/dangling.*before-2/));
-  assert.is(schemaState(db), 'altered', 'no start takes it for good');
+  const next = nextVersion('DELETE FROM account;');
+  assert.throws(() => next.bringUpToDate(db, file), problem(/dangling.*before-2/));
+  assert.is(next.schemaState(db), 'altered', 'no start takes it for current');
   db.$client.close();
 });
 

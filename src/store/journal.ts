@@ -28,6 +28,11 @@ export function journalIn(db: Db, { vault, clock, random }: { vault: Vault; cloc
       salt: sql.placeholder('salt'),
       value: sql.placeholder('value'),
     })
+    // Left over only where somebody cut the chain by hand: that is found by `verify`, and must not stop the desk.
+    .onConflictDoUpdate({
+      target: [journalPersonal.seq, journalPersonal.field],
+      set: { salt: sql`excluded.salt`, value: sql`excluded.value` },
+    })
     .prepare();
   const head = db.$client.prepare(
     'INSERT INTO journal_head (id, seq, mac) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, mac = excluded.mac',

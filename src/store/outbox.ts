@@ -1,6 +1,6 @@
 /** Letters on their way: sealed bodies that vanish as soon as they are sent, dead, or useless. */
 
-import { and, asc, count, desc, eq, isNotNull, lte, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, isNotNull, lte, max, sql } from 'drizzle-orm';
 import type { Letter, Outbox } from '../world.ts';
 import { atomicallyOn, type Db } from './database.ts';
 import { outbox, token } from './schema.ts';
@@ -20,7 +20,7 @@ export function outboxIn(db: Db): Outbox {
     const isSpent = sql`EXISTS (SELECT 1 FROM ${token} WHERE ${token.id} = ${outbox.tokenId} AND ${token.usedAt} IS NOT NULL)`;
     const isGone = sql`NOT EXISTS (SELECT 1 FROM ${token} WHERE ${token.id} = ${outbox.tokenId})`;
     db.update(outbox)
-      .set({ sealed: null, nextAt: null, deadAt: now, problem: 'no longer of use' })
+      .set({ sealed: null, nextAt: null, problem: null })
       .where(
         and(
           isNotNull(outbox.nextAt),
@@ -57,19 +57,15 @@ export function outboxIn(db: Db): Outbox {
     },
     counts() {
       const waiting = db.select({ letters: count() }).from(outbox).where(isNotNull(outbox.nextAt)).get()?.letters ?? 0;
-      const isDead = sql`${outbox.deadAt} IS NOT NULL AND ${outbox.problem} <> 'no longer of use'`;
-      const dead = db.select({ letters: count() }).from(outbox).where(isDead).get()?.letters ?? 0;
+      const dead = db.select({ letters: count() }).from(outbox).where(isNotNull(outbox.deadAt)).get()?.letters ?? 0;
       const last = db
-        .select({ at: outbox.sentAt })
+        .select({ at: max(outbox.sentAt) })
         .from(outbox)
-        .where(isNotNull(outbox.sentAt))
-        .orderBy(desc(outbox.sentAt))
-        .limit(1)
         .get();
       const troubled = db
         .select({ problem: outbox.problem })
         .from(outbox)
-        .where(sql`${outbox.problem} IS NOT NULL AND ${outbox.problem} <> 'no longer of use'`)
+        .where(isNotNull(outbox.problem))
         .orderBy(desc(outbox.id))
         .limit(1)
         .get();

@@ -235,7 +235,12 @@ export const outbox = sqliteTable(
     deadAt: instant('dead_at'),
     problem: text('problem'),
   },
-  (table) => [index('outbox_next').on(table.nextAt), index('outbox_sent').on(table.sentAt), index('outbox_dead').on(table.deadAt)],
+  (table) => [
+    index('outbox_next').on(table.nextAt).where(isNotNull(table.nextAt)),
+    index('outbox_sent').on(table.sentAt),
+    index('outbox_dead').on(table.deadAt).where(isNotNull(table.deadAt)),
+    index('outbox_problem').on(table.id).where(isNotNull(table.problem)),
+  ],
 );
 
 export const setting = sqliteTable('setting', { key: text('key').primaryKey(), value: text('value').notNull() });

@@ -61,9 +61,7 @@ export function sessionsIn(db: Db, vault: Vault, policy: () => Policy): Sessions
     expire(now, limit) {
       const { idle, absolute } = ends();
       return db.$client
-        .prepare(
-          'DELETE FROM session WHERE id IN (SELECT id FROM session WHERE used_at <= ? UNION SELECT id FROM session WHERE created_at <= ? LIMIT ?)',
-        )
+        .prepare('DELETE FROM session WHERE id IN (SELECT id FROM session WHERE used_at <= ? OR created_at <= ? LIMIT ?)')
         .run(now - idle, now - absolute, limit).changes;
     },
   };

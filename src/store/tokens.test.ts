@@ -12,13 +12,33 @@ async function desk() {
   const world = await testWorld();
   const attemptOf = (token: string): number => {
     const at = world.clock.now();
-    return world.attempts.open({ token, supportCode: token, intention: 'reset', login: 'alice', address: '', language: 'en', at, expiresAt: at + 15 * minute }).id;
+    return world.attempts.open({
+      token,
+      supportCode: token,
+      intention: 'reset',
+      login: 'alice',
+      address: '',
+      language: 'en',
+      at,
+      expiresAt: at + 15 * minute,
+    }).id;
   };
   return { ...world, attempts: [attemptOf('one'), attemptOf('two')] as const, alice: world.people.alice.id, bob: world.people.bob.id };
 }
-function issue(world: Pick<TestWorld, 'tokens' | 'clock'>, more: { account: number; attempt?: number | null; purpose?: TokenPurpose; secret?: string; tries?: number; note?: string }) {
+function issue(
+  world: Pick<TestWorld, 'tokens' | 'clock'>,
+  more: { account: number; attempt?: number | null; purpose?: TokenPurpose; secret?: string; tries?: number; note?: string },
+) {
   const at = world.clock.now();
-  return world.tokens.issue({ purpose: 'reset code', secret: '12345678', attempt: null, at, expiresAt: at + 10 * minute, tries: 5, ...more });
+  return world.tokens.issue({
+    purpose: 'reset code',
+    secret: '12345678',
+    attempt: null,
+    at,
+    expiresAt: at + 10 * minute,
+    tries: 5,
+    ...more,
+  });
 }
 
 test('a link is found by its secret, under its purpose, until it is spent; looking spends nothing', async () => {
@@ -100,7 +120,10 @@ test('a new code takes the place of the old one of the same purpose, account and
   const elsewhere = issue(world, { account: alice, attempt: attempts[1] });
   const link = issue(world, { account: alice, attempt: attempts[0], purpose: 'reset link', secret: 'link' });
   const fresh = issue(world, { account: alice, attempt: attempts[0], secret: '87654321' });
-  assert.equal([old, elsewhere, link, fresh].map((id) => tokens.spend(id, clock.now())), [false, true, true, true]);
+  assert.equal(
+    [old, elsewhere, link, fresh].map((id) => tokens.spend(id, clock.now())),
+    [false, true, true, true],
+  );
 });
 
 test('nothing is right, found, or spent at its end', async () => {
@@ -117,7 +140,9 @@ test('nothing is right, found, or spent at its end', async () => {
 test('one of many who spend it at once wins', async () => {
   const world = await desk();
   const id = issue(world, { account: world.alice });
-  const won = await Promise.all(Array.from({ length: 10 }, async () => world.tokens.matches(id, '12345678') && world.tokens.spend(id, world.clock.now())));
+  const won = await Promise.all(
+    Array.from({ length: 10 }, async () => world.tokens.matches(id, '12345678') && world.tokens.spend(id, world.clock.now())),
+  );
   assert.is(won.filter(Boolean).length, 1);
 });
 
@@ -128,7 +153,10 @@ test('success spends all that the account has, but for "this was not me", and no
   const mine = purposes.map((purpose) => issue(world, { account: alice, purpose, secret: purpose }));
   const other = issue(world, { account: bob, purpose: 'reset link', secret: 'bob' });
   tokens.spendAll(alice, clock.now());
-  assert.equal(mine.map((id) => tokens.spend(id, clock.now())), [false, false, false, false, false, false, true]);
+  assert.equal(
+    mine.map((id) => tokens.spend(id, clock.now())),
+    [false, false, false, false, false, false, true],
+  );
   assert.ok(tokens.spend(other, clock.now()));
 });
 
