@@ -193,6 +193,34 @@ test('a first address that is dead, refusing or hanging: the second answers, and
   }
 });
 
+test("a person's bind that is not answered is not tried at another server: it may have counted as a failure", async () => {
+  for (const fate of ['cut before', 'silent after'] as const) {
+    for (const act of ['verify', 'change'] as const) {
+      const account = someone();
+      await behind(2, async (directory, [one, two]) => {
+        if (!one || !two) return;
+        const passwords = directory.passwords(account);
+        const run = async () => {
+          if (act === 'verify') return passwords.verify('a wrong one');
+          const outcome = await passwords.change({ current: 'a wrong one', password: newPassword }, () => undefined);
+          return outcome.kind === 'refused' ? outcome.refusal : outcome;
+        };
+        await run();
+        one.heal();
+        // The second time no root entry is read: from here on every run is the same.
+        await run();
+        const binds = one.seen.flatMap((request, at) => (request === 'bind' ? [at] : []));
+        assert.is(binds.length, 2, 'the service account and the person');
+        one.heal();
+        one.spoil(binds[1] ?? 0, fate);
+        const answer = await run();
+        assert.ok(isRefusal(answer) && answer.key === 'directory.unreachable', `${act}, ${fate}`);
+        assert.equal(two.seen, [], `${act}, ${fate}`);
+      });
+    }
+  }
+});
+
 test('a directory that is wholly away: every verb says so in time, and recovers', async () => {
   const account = someone();
   await behind(1, async (directory, [proxy]) => {
