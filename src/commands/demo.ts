@@ -1,6 +1,6 @@
 /** A complete office to look at: its own directory, the cast, messages that stay here. Never a part of a production configuration. */
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -64,6 +64,7 @@ export async function startDemo({
   ldapPort: number;
   folder: string;
 }): Promise<{ app: App; greeting: string; close(): Promise<void> }> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const office = demoOffice(systemRandom);
   const authority = await certificateAuthority({ clock: systemClock, random: systemRandom });
   const directory = await startDemoDirectory({
