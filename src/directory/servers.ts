@@ -133,8 +133,10 @@ export function openServers(config: DirectoryConfig, { clock, log }: { clock: Cl
       return done;
     } catch (error) {
       desk.link.close();
-      // An idle connection that the server had closed in the meantime says nothing of the server.
-      if (idle && isFailure(error) && error.reason === 'closed' && !error.wasSent) return withDesk(server, work);
+      // An idle connection that had died in the meantime says nothing of the server.
+      if (idle && isFailure(error) && (error.reason === 'closed' || error.reason === 'unreachable') && !error.wasSent) {
+        return withDesk(server, work);
+      }
       throw error;
     }
   }
