@@ -24,7 +24,7 @@ import { createTexts } from './text/texts.ts';
 import { createVault, openKeyFile } from './vault.ts';
 import { createServer } from './web/server.ts';
 import type { Route } from './web/visit.ts';
-import type { Directories, World } from './world.ts';
+import type { Clock, Directories, World } from './world.ts';
 
 export interface Additions {
   /** Instead of mail: the demo keeps its messages to itself. */
@@ -33,6 +33,8 @@ export interface Additions {
   readonly prepare?: (house: House) => Promise<void>;
   /** Before all others. A production configuration adds none. */
   readonly routes?: readonly Route[];
+  /** Another time than the machine's: a test does not wait for what takes minutes. */
+  readonly clock?: Clock;
 }
 
 /** Everything but the web and the timetable: what the commands beside a running server work with. */
@@ -41,12 +43,12 @@ export type House = Awaited<ReturnType<typeof openHouse>>;
 const root = join(import.meta.dirname, '..');
 
 /** Opens data folder, key, database and directories. The schema must be current: `migrate` and `serve` make it so. */
-export async function openHouse(config: Config, { transport }: Additions = {}) {
+export async function openHouse(config: Config, { transport, clock = systemClock }: Additions = {}) {
   const log = pino({ level: config.log.level, base: null }, pino.destination({ dest: 2, sync: true }));
   const keyFile = openKeyFile(keyFileIn(config.data.folder), systemRandom);
   const db = openCurrent(config.data.folder);
   assertKey(db, keyFile.name);
-  const [clock, random, vault] = [systemClock, systemRandom, createVault(keyFile, systemRandom)];
+  const [random, vault] = [systemRandom, createVault(keyFile, systemRandom)];
   const store = storeOn(db, { vault, clock, random });
   const slowHash = createSlowHash(vault.digest('slow hash', 'pepper'));
   const texts = createTexts();
@@ -115,7 +117,7 @@ function openCurrent(folder: string): Db {
   throw new StoreProblem(`${file} is not at this version: ${way}.`);
 }
 
-const mailOf = ({ mail }: Config): Transport => (mail ? createMail(mail) : noMail);
+const mailOf = ({ mail, publicUrl }: Config): Transport => (mail ? createMail({ ...mail, greeting: new URL(publicUrl).hostname }) : noMail);
 
 export interface App {
   readonly house: House;

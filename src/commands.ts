@@ -6,19 +6,13 @@ import { createAdministrator, recoverAdministrator } from './commands/admin.ts';
 import { backup, restore } from './commands/backup.ts';
 import { check } from './commands/check.ts';
 import { demo } from './commands/demo.ts';
+import type { Given } from './commands/given.ts';
 import { exportJournal, verifyJournal } from './commands/journal.ts';
 import { migrate, serve } from './commands/serve.ts';
 import { sync } from './commands/sync.ts';
 import { type Config, ConfigMistakes, loadConfig } from './config.ts';
 import { StoreProblem } from './store/database.ts';
 import { KeyProblem } from './vault.ts';
-
-export interface Given {
-  readonly words: readonly string[];
-  readonly options: Readonly<Record<string, string | boolean | undefined>>;
-  /** Reads the configuration; exits with its mistakes when it has any. */
-  readonly config: () => Config;
-}
 
 interface Command {
   readonly usage: string;
@@ -43,9 +37,9 @@ const commands: Readonly<Record<string, Command>> = {
     run: check,
   },
   sync: {
-    usage: 'sync [--dry-run] [--full] [--json]',
+    usage: 'sync [--dry-run] [--full] [--lift-brake] [--json]',
     does: 'reads the accounts from the directory',
-    options: { 'dry-run': 'boolean', full: 'boolean', json: 'boolean' },
+    options: { 'dry-run': 'boolean', full: 'boolean', 'lift-brake': 'boolean', json: 'boolean' },
     run: sync,
   },
   'journal verify': { usage: 'journal verify', does: 'proves that the journal is whole', run: verifyJournal },

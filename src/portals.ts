@@ -29,7 +29,10 @@ export function portalsOf({ world, methods, desk, sync, config }: Needs) {
   return {
     reset: passwordReset({ ...world, methods, desk }),
     registration: enrolling,
-    access: { ...access, interrupt: (account: Account) => (enrolling.mustRegister(account, world.clock.now()) ? '/registration/remind' : null) },
+    access: {
+      ...access,
+      interrupt: (account: Account) => (enrolling.mustRegister(account, world.clock.now()) ? '/registration/remind' : null),
+    },
     overview: adminOverview({ ...world, sync, lastSync: (directory) => lastSyncOf(world, directory) }),
     /** What keeps people from being served. */
     reasons: (): string[] => {

@@ -3,7 +3,6 @@
 import { type Page, page, type Reply, type Route, seeOther, type Visit } from '../web/visit.ts';
 import type { Binding, Changed, ChangePassword } from './change.ts';
 import type { MustChange } from './sign-in.ts';
-import { statusOf } from './status.ts';
 
 /** How a change can end: a page each, which knows nobody. */
 const outcomes = ['done', 'not-proved', 'unknown'] as const;
@@ -40,7 +39,7 @@ export function changePages(flow: ChangePassword): Route[] {
       case 'refused': {
         const { refusals, broken } = changed;
         const binding = changed.binding ?? (await flow.bindingOf(whoIsHere(visit)?.account ?? null));
-        return changePage(binding, visit, { refusals, broken }, statusOf(refusals));
+        return changePage(binding, visit, { refusals, broken });
       }
     }
   }
@@ -57,21 +56,11 @@ export async function mustChangePage(flow: ChangePassword, visit: Visit, { isExp
   return changePage(await flow.bindingOf(null), { ...visit, session: null, account: null }, { why: isExpired ? 'expired' : 'must-change' });
 }
 
-function changePage(
-  binding: Binding,
-  visit: Visit,
-  more: object = {},
-  status: { status: number; retryAfter?: number } = { status: 200 },
-): Reply {
-  const { rules, changeableAt, isAway } = binding;
+function changePage({ rules, changeableAt, isAway, name }: Binding, visit: Visit, more: object = {}): Reply {
   const here = whoIsHere(visit);
   const login = here?.account.login ?? '';
   const typed = { login: (visit.form.login ?? '').trim() };
-  return page(
-    'access/change',
-    { rules, changeableAt, isAway, login, person: binding.name, isKnown: here !== null, typed, ...more },
-    status,
-  );
+  return page('access/change', { rules, changeableAt, isAway, login, person: name, isKnown: here !== null, typed, ...more });
 }
 
 const outcomePage = (outcome: (typeof outcomes)[number]): Reply =>

@@ -6,7 +6,8 @@ import { hour, minute, second } from '../rules/time.ts';
 import { cast, eve } from '../testing/cast.ts';
 import { held, slow, unreachable } from '../testing/faults.ts';
 import { officeWorld } from '../testing/office-world.ts';
-import { currentPassword, longestLogin, refusalFloor, type Typed } from './current-password.ts';
+import { longestLogin } from '../front-door.ts';
+import { currentPassword, refusalFloor, type Typed } from './current-password.ts';
 
 const test = suite('the current password');
 

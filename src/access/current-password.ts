@@ -3,9 +3,10 @@
  * the directory could answer with a lock. Every no is the same no and leaves at the same moment. Knows no session and no page.
  */
 
+import { frontDoor, longestLogin } from '../front-door.ts';
 import { type Account, foldLogin } from '../rules/account.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
-import { accountKey, addressKey, addressWait, limits, signInWait } from '../rules/throttle.ts';
+import { accountKey, limits, signInWait } from '../rules/throttle.ts';
 import { second } from '../rules/time.ts';
 import type { CheckName, EventName, RefusalKey } from '../rules/vocabulary.ts';
 import type { PasswordStatus, Verified, World } from '../world.ts';
@@ -44,18 +45,19 @@ export interface CurrentPassword {
 
 /** Milliseconds from the start at which every no leaves; one that took longer leaves at the next multiple. */
 export const refusalFloor = second;
-export const longestLogin = 256;
 /** The home may hold longer ones than Latchkey would set; beyond this nothing is hashed or sent. */
 const longestTyped = 1024;
 /** One account's line of people who try its password at this moment. */
 const mostWaiting = 20;
 
-export function currentPassword({ accounts, directories, passwordsFor, throttle, journal, vault, clock }: Needs): CurrentPassword {
+export function currentPassword(needs: Needs): CurrentPassword {
+  const { passwordsFor, throttle, journal, vault, clock } = needs;
+  const door = frontDoor(needs);
   const turns = turnsOf<Account['id']>(mostWaiting);
 
   async function prove(typed: Typed): Promise<Proved | Refusal> {
     const startedAt = clock.now();
-    const tooMany = countAddress(typed.address, startedAt);
+    const tooMany = door.countAddress(typed.address);
     if (tooMany) return tooMany;
     const judged = await judge(typed);
     if (!('detail' in judged)) return judged;
@@ -63,16 +65,7 @@ export function currentPassword({ accounts, directories, passwordsFor, throttle,
     const { event, address, supportCode } = typed;
     journal.append({ event, result: 'failed', detail, raw, account: account?.login ?? null, address, supportCode });
     await clock.sleep(untilFloor(clock.now() - startedAt));
-    return new Refusal(areAllAway() ? 'desk.directory-away' : 'sign-in.wrong');
-  }
-
-  function countAddress(address: string, now: number): Refusal | null {
-    const key = addressKey(address);
-    const wait = addressWait(throttle.count(limits.loginsTyped, key, now));
-    const left = (throttle.lastAt(limits.loginsTyped, key, now) ?? 0) + wait - now;
-    if (left > 0) return new Refusal('limit.address', { params: { seconds: Math.ceil(left / second) } });
-    throttle.hit(limits.loginsTyped, key, now);
-    return null;
+    return new Refusal(door.areAllAway() ? 'desk.directory-away' : 'sign-in.wrong');
   }
 
   async function judge({ who, password }: Typed): Promise<Proved | No> {
@@ -86,19 +79,14 @@ export function currentPassword({ accounts, directories, passwordsFor, throttle,
   /** The one account of this login: by its name here, or else by whatever else its directory takes for a login. Never guessed. */
   async function accountOf(typed: string): Promise<Account | No> {
     const login = typed.trim();
-    const known = onlyOne(accounts.byLogin(login));
+    const known = door.known(login);
     if (known !== null && known !== 'several') return known;
     const key = accountKey(null, vault.digest('login', foldLogin(login)));
     if (mustWait(key)) return { account: null, detail: 'sign-in.wait', raw: null };
-    const found = known ?? onlyOne(isTypeable(login, longestLogin) ? await foundLive(login) : []);
+    const found = known ?? (isTypeable(login, longestLogin) ? await door.foundLive(login) : null);
     if (found !== null && found !== 'several') return found;
     throttle.hit(limits.signIn, key, clock.now());
     return { account: null, detail: found === 'several' ? 'directory.ambiguous' : 'known', raw: null };
-  }
-
-  async function foundLive(login: string): Promise<Account[]> {
-    const found = await Promise.all(directories.all.map(async (directory) => ({ id: directory.id, entry: await directory.find(login) })));
-    return found.flatMap(({ id, entry }) => (entry === null || isRefusal(entry) ? [] : (accounts.byRemoteId(id, entry.remoteId) ?? [])));
   }
 
   async function judgeAccount(account: Account, password: string): Promise<Proved | No> {
@@ -139,10 +127,6 @@ export function currentPassword({ accounts, directories, passwordsFor, throttle,
     return wait > 0 && (throttle.lastAt(limits.signIn, key, now) ?? 0) + wait > now;
   }
 
-  const areAllAway = (): boolean =>
-    directories.all.length > 0 &&
-    directories.all.map((directory) => directory.health()).every((seen) => seen.checkedAt !== null && !seen.isReachable);
-
   return { prove };
 }
 
@@ -150,13 +134,6 @@ const untilFloor = (elapsed: number): number => Math.max(1, Math.ceil(elapsed / 
 
 const isTypeable = (text: string, longest: number): boolean =>
   text !== '' && text.length <= longest && !text.includes('\0') && text.isWellFormed();
-
-/** A deleted entry stays as a disabled account: it does not stand in the way of who has its name now. */
-function onlyOne(found: readonly Account[]): Account | 'several' | null {
-  const enabled = found.filter(({ isDisabled }) => !isDisabled);
-  const [first = null, ...others] = enabled.length > 0 ? enabled : found;
-  return others.length > 0 ? 'several' : first;
-}
 
 /** What makes a bind useless, or would let it be the failure that locks: that one is never made here. */
 function closedBy({ isDisabled, lock, failuresLeft }: PasswordStatus): No['detail'] | null {

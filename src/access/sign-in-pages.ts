@@ -6,7 +6,6 @@ import { type Page, page, type Reply, type Route, seeOther, type Visit } from '.
 import type { ChangePassword } from './change.ts';
 import { mustChangePage } from './change-pages.ts';
 import type { SignedIn, SignIn } from './sign-in.ts';
-import { statusOf } from './status.ts';
 
 export interface SignInFlows {
   readonly signIn: SignIn;
@@ -20,7 +19,7 @@ const secondStep = '/sign-in/second-step';
 export function signInPages({ signIn, changePassword, interrupt = () => null }: SignInFlows): Route[] {
   /** `next` is a page of this site: the web lets no other through. */
   const signInPage = ({ query, form }: Visit, refusals: readonly Refusal[] = []): Reply =>
-    page('access/sign-in', { refusals, typed: { login: form.login ?? '' }, next: form.next ?? query.next ?? '' }, statusOf(refusals));
+    page('access/sign-in', { refusals, typed: { login: form.login ?? '' }, next: form.next ?? query.next ?? '' });
 
   const ask: Page = (visit) => {
     const { session, account, query } = visit;
@@ -47,7 +46,7 @@ export function signInPages({ signIn, changePassword, interrupt = () => null }: 
   }
 
   const secondPage = ({ query, form }: Visit, refusals: readonly Refusal[] = []): Reply =>
-    page('access/second-step', { refusals, next: form.next ?? query.next ?? '', step: { at: 2, of: 2 } }, statusOf(refusals));
+    page('access/second-step', { refusals, next: form.next ?? query.next ?? '', step: { at: 2, of: 2 } });
 
   const prove: Page = async (visit) => {
     const { session, account, form, address, language, supportCode } = visit;

@@ -7,7 +7,7 @@ import type { AdminOverview } from './overview.ts';
 export function adminPages(overview: AdminOverview): Route[] {
   const overviewPage = ({ account, at, query }: Visit, refusals: readonly Refusal[] = []): Reply => {
     const model = { ...overview.look(at), maySync: account?.role === 'administrator', isSynced: query.done === 'sync', refusals };
-    return page('admin/overview', model, { status: refusals.length > 0 ? 422 : 200 });
+    return page('admin/overview', model);
   };
 
   const sync: Page = async (visit) => {

@@ -1,7 +1,7 @@
 /** The way in from the console: a local administrator made, or an administrator who lost every way let back in. */
 
 import { type House, openHouse, prepareFolder } from '../app.ts';
-import type { Given } from '../commands.ts';
+import type { Given } from './given.ts';
 import { brokenRules, noDirectoryRules, prepared, rulesFor } from '../rules/password.ts';
 import { isRefusal } from '../rules/refusal.ts';
 import { day } from '../rules/time.ts';

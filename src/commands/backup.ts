@@ -3,7 +3,7 @@
 import { copyFileSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { keyFileIn, openHouse } from '../app.ts';
-import type { Given } from '../commands.ts';
+import type { Given } from './given.ts';
 import { backUp, restoreFrom } from '../store/backup.ts';
 import { lockFolder } from '../store/database.ts';
 import { systemRandom } from '../system.ts';

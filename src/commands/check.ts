@@ -1,7 +1,7 @@
 /** The doctor on the command line: every part of the house, and the dry run of a reset for one person. Changes nothing. */
 
 import { type House, openHouse } from '../app.ts';
-import type { Given } from '../commands.ts';
+import type { Given } from './given.ts';
 import { eligibility } from '../rules/eligibility.ts';
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Secret, TOTP } from 'otpauth';
 import { type App, type House, startApp } from '../app.ts';
-import type { Given } from '../commands.ts';
+import type { Given } from './given.ts';
 import type { Config } from '../config.ts';
 import { createOfficeOutbox, type OfficeMessage } from '../delivery/office-outbox.ts';
 import { certificateAuthority } from '../directory/certificate.ts';
@@ -100,7 +100,7 @@ export async function startDemo({
 function demoConfig({ folder, port, directory }: { folder: string; port: number; directory: DemoDirectory }): Config {
   return {
     publicUrl: `http://localhost:${port}`,
-    listen: { address: '127.0.0.1', port, tls: null, trustedProxies: [] },
+    listen: { address: process.env.LATCHKEY_LISTEN__ADDRESS ?? '127.0.0.1', port, tls: null, trustedProxies: [] },
     data: { folder },
     directories: [
       {

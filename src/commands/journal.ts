@@ -1,7 +1,7 @@
 /** The journal on the command line: proved, or written out. Runs beside a server. */
 
 import { openHouse } from '../app.ts';
-import type { Given } from '../commands.ts';
+import type { Given } from './given.ts';
 
 export async function verifyJournal({ config }: Given): Promise<number> {
   const house = await openHouse(config());

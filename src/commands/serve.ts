@@ -1,7 +1,7 @@
 /** The appliance itself, and the migration that it would do at its start. */
 
 import { prepareFolder, startApp } from '../app.ts';
-import type { Given } from '../commands.ts';
+import type { Given } from './given.ts';
 
 export async function serve({ config }: Given): Promise<number> {
   const app = await startApp(config());

@@ -99,15 +99,17 @@ export function emailMethod({
       return token?.note ? { address: vault.open('contact', token.note) } : null;
     },
 
-    async finish({ account, form, held, at }) {
+    async finish({ account, form, held, at, settle }) {
       const token = tokens.live('contact code', account.id, null, at);
       return atomically((): Enrolment | Refusal => {
         if (!token?.note || !tokens.matches(token.id, digitsOf(form.answer ?? '')) || !tokens.spend(token.id, at))
           return new Refusal('method.code-wrong', { field: 'answer' });
         const address = vault.open('contact', token.note);
-        return (
-          unusable(address, held)?.at('address') ?? enrolments.add({ account: account.id, method: 'email', label: address, secret: '', at })
-        );
+        const refusal = unusable(address, held);
+        if (refusal) return refusal.at('address');
+        const enrolment = enrolments.add({ account: account.id, method: 'email', label: address, secret: '', at });
+        settle?.(enrolment);
+        return enrolment;
       });
     },
 

@@ -29,6 +29,8 @@ export interface Enrolling {
   readonly held: readonly Enrolment[];
   readonly language: string;
   readonly at: Instant;
+  /** Runs in the transaction that stores the enrolment: its journal row and its letters stand or fall with it. */
+  readonly settle?: (enrolment: Enrolment) => void;
 }
 
 export interface Method {

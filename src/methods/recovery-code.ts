@@ -41,7 +41,7 @@ export function recoveryCodeMethod({ slowHash, enrolments, random, atomically }:
     },
 
     /** Makes and stores a fresh set at once, in place of the old one; the codes are shown this one time. */
-    async begin({ account, at }: Enrolling) {
+    async begin({ account, at, settle }: Enrolling) {
       const codes = Array.from({ length: codesASet }, (_unused, number) => drawCode(random, number));
       const hashes: string[] = [];
       for (const { secret } of codes) {
@@ -51,7 +51,7 @@ export function recoveryCodeMethod({ slowHash, enrolments, random, atomically }:
       }
       atomically(() => {
         enrolments.removeAll(account.id, 'recovery-code');
-        enrolments.add({ account: account.id, method: 'recovery-code', label: '', secret: JSON.stringify(hashes), at });
+        settle?.(enrolments.add({ account: account.id, method: 'recovery-code', label: '', secret: JSON.stringify(hashes), at }));
       });
       return { codes: codes.map(({ written }) => written) };
     },

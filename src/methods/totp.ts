@@ -74,7 +74,7 @@ export function totpMethod({ vault, enrolments, tokens, random, settings, atomic
       return token?.note ? shown(vault.open('totp', token.note), account.login) : null;
     },
 
-    async finish({ account, form, held, at }) {
+    async finish({ account, form, held, at, settle }) {
       const token = tokens.live('seed', account.id, null, at);
       if (!token?.note) return new Refusal('method.code-wrong', { field: 'answer' });
       const seed = vault.open('totp', token.note);
@@ -84,7 +84,9 @@ export function totpMethod({ vault, enrolments, tokens, random, settings, atomic
       return atomically((): Enrolment | Refusal => {
         if (!tokens.spend(token.id, at)) return new Refusal('method.code-wrong', { field: 'answer' });
         const label = (form.label ?? '').trim().slice(0, 40);
-        return enrolments.add({ account: account.id, method: 'totp', label, secret: seal({ seed, lastStep: step }), at });
+        const enrolment = enrolments.add({ account: account.id, method: 'totp', label, secret: seal({ seed, lastStep: step }), at });
+        settle?.(enrolment);
+        return enrolment;
       });
     },
 

@@ -20,7 +20,7 @@ export function registrationPages(registration: Registration): Route[] {
   };
 
   const overviewPage = ({ account }: Person, more: { notice?: string | null; refusals?: readonly Refusal[] }): Reply =>
-    page('registration/overview', { ...registration.overview(account), mail: account.mail, ...more }, statusOf(more.refusals));
+    page('registration/overview', { ...registration.overview(account), mail: account.mail, ...more });
 
   // ---- adding one
 
@@ -54,11 +54,11 @@ export function registrationPages(registration: Registration): Route[] {
       mail: registration.suggestedMail(account),
       isFirstStep: session.standing === 'enrolment',
     };
-    return page(`registration/${name}/start`, { ...model, ...more }, statusOf(more.refusals));
+    return page(`registration/${name}/start`, { ...model, ...more });
   };
 
   const provePage = (name: string, more: { start: object; refusals?: readonly Refusal[]; typed?: Form }): Reply =>
-    page(`registration/${name}/prove`, more, statusOf(more.refusals));
+    page(`registration/${name}/prove`, more);
 
   /** "Send again" stands on the page that waits for the code, and its refusal is shown there. */
   async function refusedBegin(visit: Visit, refusal: Refusal): Promise<Reply> {
@@ -116,7 +116,7 @@ export function registrationPages(registration: Registration): Route[] {
   function confirmPage(visit: Visit, to: string | undefined, refusals: readonly Refusal[]): Reply {
     const { account } = personIn(visit);
     const model = { to: ownPlace(to), login: account.login, asksCode: registration.asksCode(account), refusals };
-    return page('registration/confirm', model, statusOf(refusals));
+    return page('registration/confirm', model);
   }
 
   const turnsAway = ({ key }: Refusal): boolean =>
@@ -177,11 +177,3 @@ function personIn({ account, session, address, supportCode, language, at }: Visi
 }
 
 const ownPlace = (wanted: string | undefined): string => (wanted !== undefined && ownPage.test(wanted) ? wanted : home);
-
-function statusOf(refusals: readonly Refusal[] = []): { status: number; retryAfter?: number } {
-  const limit = refusals.find(({ key }) => key === 'limit.address');
-  if (limit) return { status: 429, retryAfter: Number(limit.params.seconds ?? 1) };
-  const isAway = refusals.some(({ key }) => key === 'desk.busy' || key === 'desk.directory-away' || key === 'directory.unreachable');
-  if (isAway) return { status: 503, retryAfter: 30 };
-  return { status: refusals.length > 0 ? 422 : 200 };
-}

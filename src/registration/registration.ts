@@ -130,12 +130,14 @@ export function registration(needs: Needs) {
     if (method.name === 'recovery-code' && Number(form.id ?? 0) !== replaced(account, method.name)) return { kind: 'repeated' };
     const refusal = method.send ? await refusalToSend(person, method) : null;
     if (refusal) return refusal;
-    const shown = await method.begin(before);
+    let isStored = false;
+    const settled = (enrolment: Enrolment): void => {
+      isStored = true;
+      settle(person, enrolment, before.held.length > 0 ? 'fresh codes' : 'added');
+    };
+    const shown = await method.begin({ ...before, settle: settled });
     if (isRefusal(shown)) return shown;
-    const stored = heldOf(account, method.name).find(({ id }) => !before.held.some((held) => held.id === id));
-    if (!stored) return { kind: 'waiting' };
-    settle(person, stored, before.held.length > 0 ? 'fresh codes' : 'added');
-    return { kind: 'stored', shown };
+    return isStored ? { kind: 'stored', shown } : { kind: 'waiting' };
   }
 
   /** Codes go to addresses that nobody has proved: counted like every other mail of the account. */
@@ -160,13 +162,14 @@ export function registration(needs: Needs) {
     if (refusal) return refusal;
     throttle.hit(tries.limit, tries.key, tries.at);
     if ((await method.resume(enrolling(person, method, {}))) === null) return new Refusal('method.code-wrong', { field: 'answer' });
-    const enrolled = await method.finish(enrolling(person, method, form));
-    if (isRefusal(enrolled)) return enrolled;
-    return atomically((): { session: string | null } => {
+    let session: string | null = null;
+    const settled = (enrolment: Enrolment): void => {
       throttle.clear(tries.limit, tries.key);
-      settle(person, enrolled, 'added');
-      return { session: method.name === 'totp' ? raise(person) : null };
-    });
+      settle(person, enrolment, 'added');
+      if (method.name === 'totp') session = raise(person);
+    };
+    const enrolled = await method.finish({ ...enrolling(person, method, form), settle: settled });
+    return isRefusal(enrolled) ? enrolled : { session };
   }
 
   /** The password and the app are proved now: the session is a full one, and no other may enrol a first step any more. */
@@ -180,11 +183,9 @@ export function registration(needs: Needs) {
 
   function settle(person: Person, { method, label }: Enrolment, detail: 'added' | 'fresh codes'): void {
     const { account } = person;
-    atomically(() => {
-      if (reach(account).missing === 0) accounts.setSnooze(account.id, { times: 0, until: null });
-      journal.append({ event: 'registration', result: 'succeeded', detail, method, ...partiesOf(person) });
-      tell(person, { kind: 'method-added', method, label, to: noticeAddresses(account, enrolments.of(account.id)) });
-    });
+    if (reach(account).missing === 0) accounts.setSnooze(account.id, { times: 0, until: null });
+    journal.append({ event: 'registration', result: 'succeeded', detail, method, ...partiesOf(person) });
+    tell(person, { kind: 'method-added', method, label, to: noticeAddresses(account, enrolments.of(account.id)) });
   }
 
   /** What removing it would do, for the person to read before they do it; null when it is not theirs. */

@@ -3,7 +3,7 @@
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
 import type { Intention, RefusalKey } from '../rules/vocabulary.ts';
 import type { Written } from '../set-password.ts';
-import { type Page, page, type Reply, refused, seeOther, type Visit } from '../web/visit.ts';
+import { type Page, page, type Reply, seeOther, type Visit } from '../web/visit.ts';
 import type { PasswordReset, Sight } from './reset.ts';
 
 const viewOf: Record<Sight['place'], string> = {
@@ -26,16 +26,12 @@ const tellsItself: readonly RefusalKey[] = ['attempt.none', 'attempt.expired', '
 
 export function resetPages(reset: PasswordReset) {
   const loginPage = (intention: Intention, refusals: readonly Refusal[] = [], typed: Record<string, string> = {}): Reply =>
-    page(
-      intention === 'unlock' ? 'reset/start-unlock' : 'reset/start',
-      { intention, refusals, typed, step: { at: 1 } },
-      statusOf(refusals),
-    );
+    page(intention === 'unlock' ? 'reset/start-unlock' : 'reset/start', { intention, refusals, typed, step: { at: 1 } });
 
   function attemptPage(sight: Sight, refusals: readonly Refusal[] = [], isAnother = false): Reply {
     const place = isAnother && sight.place === 'answer' ? 'method' : sight.place;
     const view = place === 'done' && sight.intention === 'unlock' ? 'reset/unlocked' : viewOf[place];
-    return page(view, { ...sight, ...stepOf(sight), refusals, broken: refusals.flatMap(ruleOf) }, statusOf(refusals));
+    return page(view, { ...sight, ...stepOf(sight), refusals, broken: refusals.flatMap(ruleOf) });
   }
 
   const home: Page = async ({ attemptToken, query }) => {
@@ -108,9 +104,7 @@ export function resetPages(reset: PasswordReset) {
   const askForHelp: Page = ({ attemptToken, form, address, supportCode, language, policy }) => {
     const ask = { name: form.name ?? '', contact: form.contact ?? '', words: form.words ?? '' };
     const asked = reset.askForHelp({ token: attemptToken, ...ask, address, supportCode, language });
-    return isRefusal(asked)
-      ? { ...refused('reset/help', [asked], { ...helpModel(policy), typed: ask }), ...statusOf([asked]) }
-      : seeOther('/reset/help/sent');
+    return isRefusal(asked) ? page('reset/help', { ...helpModel(policy), typed: ask, refusals: [asked] }) : seeOther('/reset/help/sent');
   };
 
   const helpSent: Page = () => page('reset/help-sent');
@@ -128,13 +122,6 @@ function stepOf({ place, gate }: Sight): { step?: { at: number; of: number | nul
   const of = gate.of === null ? null : gate.of + 2;
   if (place === 'method' || place === 'answer') return { step: { at: gate.number + 1, of } };
   return place === 'password' || place === 'unlock' ? { step: { at: gate.number + 1, of } } : {};
-}
-
-function statusOf(refusals: readonly Refusal[]): { status: number; retryAfter?: number } {
-  const limit = refusals.find(({ key }) => key === 'limit.address');
-  if (limit) return { status: 429, retryAfter: Number(limit.params.seconds ?? 1) };
-  if (refusals.some(({ key }) => key === 'desk.busy' || key === 'desk.directory-away')) return { status: 503, retryAfter: 30 };
-  return { status: refusals.length > 0 ? 422 : 200 };
 }
 
 /** Which of the listed rules a refusal means, so that the list can mark it. */

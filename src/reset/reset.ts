@@ -3,6 +3,7 @@
  * In the closed mode whatever depends on the account happens after the reply, so neither its bytes nor its time tell a member from a stranger.
  */
 
+import { frontDoor, longestLogin } from '../front-door.ts';
 import type { Challenge, Judgement } from '../methods/method.ts';
 import type { Methods } from '../methods/methods.ts';
 import { type Account, foldLogin, maskMail } from '../rules/account.ts';
@@ -21,7 +22,7 @@ import {
 import { type Eligibility, eligibility } from '../rules/eligibility.ts';
 import type { Rule } from '../rules/password.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
-import { accountKey, addressKey, addressWait, isOver, limits } from '../rules/throttle.ts';
+import { accountKey, addressKey, isOver, limits } from '../rules/throttle.ts';
 import { day, second } from '../rules/time.ts';
 import type { CheckName, Intention, MethodName } from '../rules/vocabulary.ts';
 import type { PasswordDesk, Written } from '../set-password.ts';
@@ -78,7 +79,6 @@ interface Standing {
   readonly place: Place;
 }
 
-export const longestLogin = 256;
 const longestAnswer = 200;
 
 export type PasswordReset = ReturnType<typeof passwordReset>;
@@ -101,6 +101,7 @@ export function passwordReset(needs: Needs) {
     atomically,
   } = needs;
   const { methods, desk } = needs;
+  const door = frontDoor(needs);
 
   // ---- looking
 
@@ -114,7 +115,8 @@ export function passwordReset(needs: Needs) {
 
   /** The methods an account holds; its directory's mail counts as one where policy takes it for a proof. */
   function heldBy(account: Account): MethodName[] {
-    const held = new Set(enrolments.of(account.id).map(({ method }) => method));
+    const inUse = enrolments.of(account.id).filter((enrolment) => methods.get(enrolment.method)?.describe(enrolment).left !== 0);
+    const held = new Set(inUse.map(({ method }) => method));
     if (account.mail !== null && settings.policy().directory_mail_is_proof) held.add('email');
     return [...held].filter((method) => methods.has(method));
   }
@@ -138,7 +140,7 @@ export function passwordReset(needs: Needs) {
     const isBefore = proofsOf(attempt).length === 0;
     const isOpen = !isClosedTo(attempt);
     const isWaiting = standing.place === 'method' || standing.place === 'answer';
-    const isAway = isBefore && isWaiting && areAway();
+    const isAway = isBefore && isWaiting && door.areAllAway();
     const isRefused = isOpen && isWaiting && attempt.refusedBy !== null;
     const bound = standing.place === 'password' && account ? await desk.rulesOf(account) : null;
     return {
@@ -161,8 +163,6 @@ export function passwordReset(needs: Needs) {
     return address ? maskMail(address) : null;
   }
 
-  const areAway = (): boolean => directories.all.length > 0 && directories.all.every((directory) => !directory.health().isReachable);
-
   // ---- the login
 
   /** Opens an attempt for whatever was typed. What it belongs to is looked up after the reply. */
@@ -171,10 +171,10 @@ export function passwordReset(needs: Needs) {
     const now = clock.now();
     if (login === '') return new Refusal('login.required', { field: 'login' });
     if ([...login].length > longestLogin) return new Refusal('form.too-long', { field: 'login', params: { most: longestLogin } });
-    const wait = addressLimit(typed.address, now);
+    const wait = door.countAddress(typed.address);
     if (wait) return wait;
-    if (areAway()) await Promise.all(directories.all.map((directory) => directory.probe()));
-    if (areAway()) return new Refusal('desk.directory-away');
+    if (door.areAllAway()) await Promise.all(directories.all.map((directory) => directory.probe()));
+    if (door.areAllAway()) return new Refusal('desk.directory-away');
     const token = random.token();
     const slot: { id: number | null } = { id: null };
     const isAccepted = deferral.accept(typed.supportCode, async () => {
@@ -184,16 +184,6 @@ export function passwordReset(needs: Needs) {
     const attempt = attempts.open({ token, ...typed, login: foldLogin(login), at: now, expiresAt: now + attemptLife });
     slot.id = attempt.id;
     return { token };
-  }
-
-  function addressLimit(address: string, now: number): Refusal | null {
-    const key = addressKey(address);
-    const typed = throttle.count(limits.loginsTyped, key, now);
-    const last = throttle.lastAt(limits.loginsTyped, key, now) ?? 0;
-    const left = last + addressWait(typed) - now;
-    if (left > 0) return new Refusal('limit.address', { params: { seconds: Math.ceil(left / second) } });
-    throttle.hit(limits.loginsTyped, key, now);
-    return null;
   }
 
   /** After the reply: whose login this is, and whether a reset can come of it. */
@@ -219,16 +209,10 @@ export function passwordReset(needs: Needs) {
     });
   }
 
-  /** The one account of this login; a name in two homes is nobody here, for it is never guessed. */
+  /** A name in two homes is nobody here. */
   async function accountOf(login: string): Promise<Account | null> {
-    const known = accounts.byLogin(login);
-    if (known.length > 0) return known.length === 1 ? (known[0] ?? null) : null;
-    const found = await Promise.all(directories.all.map(async (directory) => ({ directory, entry: await directory.find(login) })));
-    const people = found.flatMap(({ directory, entry }) => {
-      const account = entry === null || isRefusal(entry) ? null : accounts.byRemoteId(directory.id, entry.remoteId);
-      return account ? [account] : [];
-    });
-    return people.length === 1 ? (people[0] ?? null) : null;
+    const found = door.known(login) ?? (await door.foundLive(login));
+    return found === 'several' ? null : found;
   }
 
   async function examine(account: Account, attempt: Attempt): Promise<Eligibility> {

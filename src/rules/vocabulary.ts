@@ -118,6 +118,9 @@ export const refusals = [
   'unlock.by-administrator',
   'help.unavailable',
   'session.ended',
+  'sync.empty',
+  'sync.brake',
+  'sync.running',
 ] as const;
 export type RefusalKey = (typeof refusals)[number];
 

@@ -135,11 +135,17 @@ function applyAccountChanges(db: Db, changes: readonly AccountChange[], at: numb
     .prepare();
   const update = db.update(account).set(placeholders(entryColumns)).where(isHere).prepare();
   const disable = db.update(account).set({ isDisabled: true }).where(isHere).prepare();
+  // A new role asks more of a session than it was started with: the second step.
+  const endSessionsOfAnother = db.$client.prepare(
+    'DELETE FROM session WHERE account_id IN (SELECT id FROM account WHERE id = ? AND role <> ?)',
+  );
   atomicallyOn(db)(() => {
     for (const change of changes) {
       if (change.kind === 'disable') disable.run({ id: change.id });
-      else if (change.kind === 'update') update.run({ id: change.id, ...fromEntry(change.entry, change.role) });
-      else add.run({ home: change.home, remoteId: change.entry.remoteId, createdAt: at, ...fromEntry(change.entry, change.role) });
+      else if (change.kind === 'update') {
+        endSessionsOfAnother.run(change.id, change.role);
+        update.run({ id: change.id, ...fromEntry(change.entry, change.role) });
+      } else add.run({ home: change.home, remoteId: change.entry.remoteId, createdAt: at, ...fromEntry(change.entry, change.role) });
     }
   });
 }

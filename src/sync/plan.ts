@@ -2,7 +2,6 @@
 
 import { type Account, type AccountId, foldLogin, type Role } from '../rules/account.ts';
 import { Refusal } from '../rules/refusal.ts';
-import type { RefusalKey } from '../rules/vocabulary.ts';
 
 /** A person as the directory shows them: world.ts's `DirectoryEntry`. */
 export interface Entry {
@@ -108,15 +107,11 @@ export function* planInSlices(reading: Reading): Slices<Plan | Refusal> {
 function braked({ entries, accounts, maxDisablePercent, isBrakeLifted }: Reading, count: number): Refusal | null {
   const enabled = accounts.filter(({ isDisabled }) => !isDisabled).length;
   const most = Math.max(alwaysAllowed, Math.floor((enabled * maxDisablePercent) / 100));
-  if (entries.length === 0 && enabled > 0) return syncRefusal('sync.empty', { enabled });
-  return count > most && !isBrakeLifted ? syncRefusal('sync.brake', { count, enabled, most }) : null;
+  if (entries.length === 0 && enabled > 0) return new Refusal('sync.empty', { params: { enabled } });
+  return count > most && !isBrakeLifted ? new Refusal('sync.brake', { params: { count, enabled, most } }) : null;
 }
 
 const shutsOut = ({ entry, fields }: Update): boolean => entry.isDisabled && fields.includes('isDisabled');
-
-export type SyncRefusalKey = 'sync.empty' | 'sync.brake' | 'sync.running';
-export const syncRefusal = (key: SyncRefusalKey, params: Record<string, number> = {}): Refusal =>
-  new Refusal(key as string as RefusalKey, { params });
 
 function differences(account: Account, entry: Entry, role: Role): readonly Field[] {
   const fields: Field[] = [];

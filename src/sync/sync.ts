@@ -2,7 +2,7 @@
 
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { Directory, DirectoryEntry, World } from '../world.ts';
-import { type Plan, planInSlices, type Slices, syncRefusal } from './plan.ts';
+import { type Plan, planInSlices, type Slices } from './plan.ts';
 import { record, reportOf, type SyncReport } from './report.ts';
 import { type Roles, roleBy } from './role.ts';
 import { type Turn, takeTurn } from './turn.ts';
@@ -95,7 +95,7 @@ export function syncDirectory(needs: SyncNeeds): Sync {
         if (isLast) settle();
         return true;
       });
-      if (!isWritten) return syncRefusal('sync.running');
+      if (!isWritten) return new Refusal('sync.running');
       turn.beat(from);
       if (!isLast) await clock.sleep(0);
     }

@@ -1,9 +1,8 @@
 /** One sync of a directory at a time, whichever process runs it: a row with an owner and a pulse, given up when the pulse stops. */
 
-import type { Refusal } from '../rules/refusal.ts';
+import { Refusal } from '../rules/refusal.ts';
 import { type Instant, minute, second } from '../rules/time.ts';
 import type { World } from '../world.ts';
-import { syncRefusal } from './plan.ts';
 
 type Needs = Pick<World, 'settings' | 'clock' | 'random' | 'atomically'>;
 
@@ -48,7 +47,7 @@ export function takeTurn(needs: Needs, directory: string): Turn | Refusal {
     write({ owner, since, beatAt, read: 0 });
     return true;
   });
-  if (!isTaken) return syncRefusal('sync.running');
+  if (!isTaken) return new Refusal('sync.running');
   return {
     isOurs,
     beat(read) {

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import * as assert from 'uvu/assert';
 import { Refusal } from '../rules/refusal.ts';
 import { healthRoutes, homeRoutes } from '../web/home.ts';
-import { file, page, type Route, refused, seeOther, type Visit, type Who } from '../web/visit.ts';
+import { file, page, type Route, seeOther, type Visit, type Who } from '../web/visit.ts';
 import { Browser } from './browser.ts';
 import { type FrontDesk, openFrontDesk } from './front-desk.ts';
 
@@ -37,7 +37,7 @@ export const routes: readonly Route[] = [
   seen({ method: 'GET', path: '/form', ...anyone }, () => page('sample', { typed: { kept: 'by the page' } })),
   seen({ method: 'POST', path: '/form', ...anyone }, () => seeOther('/form')),
   seen({ method: 'POST', path: '/form/refused', ...anyone }, ({ form: { login } }) =>
-    refused('sample', [new Refusal('login.required')], { typed: { login: login ?? '' } }),
+    page('sample', { typed: { login: login ?? '' }, refusals: [new Refusal('login.required')] }),
   ),
   seen({ method: 'GET', path: '/sign-in', ...anyone }),
   seen({ method: 'POST', path: '/sign-in', ...anyone }, () => seeOther('/own', { session: 'new-session', attempt: null })),

@@ -50,12 +50,16 @@ export function createTexts(catalogues: Readonly<Record<string, Catalogue>> = { 
 
 /** A parameter that was forgotten leaves a gap in a sentence, not a person without a page. */
 function worded(message: IntlMessageFormat, params: Params): string {
-  try {
-    return String(message.format(params));
-  } catch {
-    const gaps = { has: () => true, get: (given: Params, name: string) => (Object.hasOwn(given, name) ? given[name] : '…') };
-    return String(message.format(new Proxy(params, gaps)));
+  const gaps = { has: () => true, get: (given: Params, name: string) => (Object.hasOwn(given, name) ? given[name] : '…') };
+  for (const given of [params, new Proxy(params, gaps)]) {
+    try {
+      return String(message.format(given));
+    } catch {} // a missing date or plural cannot even be a gap: its words are left out below
   }
+  return message
+    .getAst()
+    .map((part) => (part.type === 0 ? part.value : '…'))
+    .join('');
 }
 
 const rightToLeft = new Set(['Arab', 'Hebr', 'Thaa', 'Syrc', 'Nkoo', 'Adlm']);

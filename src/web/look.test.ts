@@ -8,7 +8,7 @@ import { Refusal } from '../rules/refusal.ts';
 import { openChromium } from '../testing/chromium.ts';
 import { type FrontDesk, localUrl, openFrontDesk, people } from '../testing/front-desk.ts';
 import { homeRoutes } from './home.ts';
-import { page, type Route, refused, seeOther, type Visit } from './visit.ts';
+import { page, type Route, seeOther, type Visit } from './visit.ts';
 
 const long = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft';
 const views = {
@@ -52,7 +52,10 @@ const routes: readonly Route[] = [
     path: '/wrong',
     who: 'anyone',
     page: () =>
-      refused('parts', [new Refusal('login.required', { field: 'login' }), new Refusal('answer.required', { field: 'answer' })], { long }),
+      page('parts', {
+        long,
+        refusals: [new Refusal('login.required', { field: 'login' }), new Refusal('answer.required', { field: 'answer' })],
+      }),
   },
 ];
 const paths = ['/', '/parts', '/wrong', '/outcome', '/staff', '/nothing'];

@@ -89,6 +89,17 @@ export interface Route {
   readonly isBare?: boolean;
 }
 
+const tryAgainSeconds = 30;
+
+/** The status of a page that says no: too many from one address, nobody can be served now, or a form to put right. */
+function statusOf(refusals: readonly Refusal[] = []): { status: number; retryAfter?: number } {
+  const limit = refusals.find(({ key }) => key === 'limit.address');
+  if (limit) return { status: 429, retryAfter: Number(limit.params.seconds ?? 1) };
+  if (refusals.some(({ key }) => key === 'desk.busy' || key === 'desk.directory-away')) return { status: 503, retryAfter: tryAgainSeconds };
+  return { status: refusals.length > 0 ? 422 : 200 };
+}
+
+/** With `refusals` in its model it is the same page again with the reasons, as every refused form comes back. */
 export const page = (
   view: string,
   model: PageModel = {},
@@ -97,14 +108,10 @@ export const page = (
   kind: 'page',
   view,
   model,
-  status: more.status ?? 200,
-  cookies: more.cookies ?? {},
-  ...(more.retryAfter === undefined ? {} : { retryAfter: more.retryAfter }),
+  cookies: {},
+  ...statusOf(model.refusals),
+  ...more,
 });
-
-/** The same page again with the reasons, as every refused form comes back. */
-export const refused = (view: string, refusals: readonly Refusal[], model: PageModel = {}): PageReply =>
-  page(view, { ...model, refusals }, { status: 422 });
 
 export const seeOther = (to: string, cookies: CookieChanges = {}): RedirectReply => ({ kind: 'see other', to, cookies });
 
