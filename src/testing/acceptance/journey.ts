@@ -1,0 +1,28 @@
+/** A person's way through the portals as the plain client takes it, with codes read from their real mailbox. It asserts nothing of its own. */
+
+import type { Browser } from '../browser.ts';
+import type { Person, RealHouse } from '../house.ts';
+
+type Who = Pick<Person, 'login' | 'address'>;
+
+/** From the login to the page behind the last gate: where the new password is typed, or the lock cleared. */
+export async function comeBack(house: RealHouse, { login, address }: Who, door: '/reset' | '/unlock' = '/reset'): Promise<Browser> {
+  const browser = house.visitor();
+  await browser.open(door);
+  await browser.submit({ login });
+  await browser.submit({ method: 'email' });
+  return browser.submit({ answer: await house.code(address) });
+}
+
+export const choosePassword = (browser: Browser, password: string): Promise<Browser> =>
+  browser.submit({ password, password_again: password });
+
+export async function change(
+  house: RealHouse,
+  { login }: Pick<Person, 'login'>,
+  { current, password }: { current: string; password: string },
+): Promise<Browser> {
+  const browser = house.visitor();
+  await browser.open('/change');
+  return browser.submit({ login, current_password: current, password, password_again: password });
+}
