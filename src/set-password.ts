@@ -123,9 +123,14 @@ export function passwordDesk(needs: Needs): PasswordDesk {
   }
 
   /** The same for an act, or what forbids it altogether. */
-  async function boundBy({ account }: Act, knowsCurrent: boolean): Promise<Bound | Refusal> {
-    const bound = await rulesOf(account);
-    return isRefusal(bound) ? bound : (barred({ account, knowsCurrent }, bound.status, settings.policy()) ?? bound);
+  async function boundBy({ account, attempt }: Act, knowsCurrent: boolean): Promise<Bound | Refusal> {
+    try {
+      const bound = await rulesOf(account);
+      return isRefusal(bound) ? bound : (barred({ account, knowsCurrent }, bound.status, settings.policy()) ?? bound);
+    } catch (fault) {
+      if (attempt !== undefined) attempts.release(attempt); // nothing was sent: who tries again finds the door open
+      throw fault;
+    }
   }
 
   async function setPassword(wanted: NewPassword): Promise<Written> {
