@@ -99,15 +99,21 @@ export function resetPages(reset: PasswordReset) {
     return isRefusal(followed) ? page('reset/link-spent', {}, { status: 422 }) : seeOther('/reset', { attempt: followed.token });
   };
 
-  const help: Page = ({ policy }) => page('reset/help', helpModel(policy));
+  /** The code at the foot is the attempt's, for by it the helpdesk finds what happened. */
+  const help: Page = ({ attemptToken, supportCode, policy }) =>
+    page('reset/help', { ...helpModel(policy), supportCode: reset.supportCodeOf(attemptToken) ?? supportCode });
 
   const askForHelp: Page = ({ attemptToken, form, address, supportCode, language, policy }) => {
     const ask = { name: form.name ?? '', contact: form.contact ?? '', words: form.words ?? '' };
     const asked = reset.askForHelp({ token: attemptToken, ...ask, address, supportCode, language });
-    return isRefusal(asked) ? page('reset/help', { ...helpModel(policy), typed: ask, refusals: [asked] }) : seeOther('/reset/help/sent');
+    if (!isRefusal(asked)) return seeOther(`/reset/help/sent?code=${asked.supportCode}`);
+    const code = reset.supportCodeOf(attemptToken) ?? supportCode;
+    return page('reset/help', { ...helpModel(policy), typed: ask, supportCode: code, refusals: [asked] });
   };
 
-  const helpSent: Page = () => page('reset/help-sent');
+  /** The code that the helpdesk's message holds: without an attempt each page has one of its own. */
+  const helpSent: Page = ({ query, supportCode }) =>
+    page('reset/help-sent', { supportCode: /^[A-Z]{4}-[A-Z]{4}$/.test(query.code ?? '') ? query.code : supportCode });
 
   return { home, unlockHome, identify, choose, answer, complete, unlock, cancel, link, followLink, help, askForHelp, helpSent };
 }

@@ -157,6 +157,9 @@ export function passwordReset(needs: Needs) {
     };
   }
 
+  /** What the helpdesk will ask for; null where nothing is under way. */
+  const supportCodeOf = (token: string | null): string | null => (token === null ? null : (attempts.byToken(token)?.supportCode ?? null));
+
   function maskedMailOf(account: Account): string | null {
     const own = enrolments.of(account.id).filter(({ method }) => method === 'email');
     const address = own.find(({ isPreferred }) => isPreferred)?.label ?? own[0]?.label ?? account.mail;
@@ -449,7 +452,7 @@ export function passwordReset(needs: Needs) {
     address: string;
     supportCode: string;
     language: string;
-  }): 'sent' | Refusal {
+  }): { supportCode: string } | Refusal {
     const now = clock.now();
     const { helpdesk_address } = settings.policy();
     if (helpdesk_address === '') return new Refusal('help.unavailable');
@@ -476,7 +479,7 @@ export function passwordReset(needs: Needs) {
       journal.append({ event: 'help asked', result: 'asked for help', address: ask.address, supportCode });
       deliver.queue({ kind: 'help-asked', to: helpdesk_address, language: ask.language, name: '', variables });
     });
-    return 'sent';
+    return { supportCode };
   }
 
   const partiesOf = (attempt: Attempt, account: Account) => ({
@@ -492,5 +495,5 @@ export function passwordReset(needs: Needs) {
   /** The support code names the attempt from before its row exists. */
   const keyOf = (attempt: Attempt): string => attempt.supportCode;
 
-  return { show, identify, choose, answer, linkOpens, followLink, complete, unlock, cancel, askForHelp };
+  return { show, supportCodeOf, identify, choose, answer, linkOpens, followLink, complete, unlock, cancel, askForHelp };
 }
