@@ -1,7 +1,7 @@
 /** A person's way through the portals as the plain client takes it, with codes read from their real mailbox. It asserts nothing of its own. */
 
-import type { Browser } from '../browser.ts';
-import type { Person, RealHouse } from '../house.ts';
+import type { Browser } from './browser.ts';
+import type { Person, RealHouse } from './house.ts';
 
 type Who = Pick<Person, 'login' | 'address'>;
 
@@ -25,4 +25,17 @@ export async function change(
   const browser = house.visitor();
   await browser.open('/change');
   return browser.submit({ login, current_password: current, password, password_again: password });
+}
+
+/** The same by the link in the message, pressed in a browser that has seen nothing of it before. */
+export async function comeBackByLink(house: RealHouse, { login, address }: Who): Promise<Browser> {
+  const browser = house.visitor();
+  await browser.open('/reset');
+  await browser.submit({ login });
+  await browser.submit({ method: 'email' });
+  await house.code(address);
+  const [, link = ''] = /^(http\S+\/reset\/code\/\S+)$/m.exec(house.mailsTo(address).at(-1) ?? '') ?? [];
+  const other = house.visitor();
+  await other.open(link);
+  return other.submit({}, { at: /^\/reset\/code\// });
 }
