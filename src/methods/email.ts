@@ -10,8 +10,12 @@ const codeDigits = 8;
 const triesACode = 5;
 const mostAddresses = 2;
 const longestAddress = 254; // RFC 5321 section 4.5.3.1.3, less the angle brackets
-/** Enough to write to, and to compare the domain: no quoted names, no domain that ends in a dot. */
-const addressForm = /^[^\s@<>()[\]\\,;:"\p{Cc}]+@([^\s@<>()[\]\\,;:"\p{Cc}.]+\.)+[^\s@<>()[\]\\,;:"\p{Cc}.]{2,}$/u;
+/** What an office writes to: no quoted names, no addresses in brackets, and a domain that can be compared. */
+const addressForm = /^[^\s@<>()[\]\\,;:"\p{Cc}]+@([\p{L}\p{M}\p{N}-]+\.)+[\p{L}\p{M}\p{N}-]{2,}$/u;
+
+/** "MÜNCHEN.example" and "xn--mnchen-3ya.example" are one domain (UTS #46, as every URL parser does it). Null: no domain. */
+const comparableDomain = (domain: string): string | null =>
+  URL.canParse(`http://${domain}`) ? new URL(`http://${domain}`).hostname : null;
 
 /** Codes are read aloud, typed in groups and pasted with spaces. */
 export const digitsOf = (answer: string): string => answer.normalize('NFKC').replace(/[\s-]/g, '');
@@ -117,9 +121,9 @@ export function emailMethod({
   };
 
   function unusable(address: string, held: readonly Enrolment[]): Refusal | null {
-    if (address.length > longestAddress || !addressForm.test(address)) return new Refusal('method.address-malformed');
-    const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
-    const isOwn = ownDomains.some((own) => domain === own.toLowerCase() || domain.endsWith(`.${own.toLowerCase()}`));
+    const domain = addressForm.test(address) ? comparableDomain(address.slice(address.lastIndexOf('@') + 1)) : null;
+    if (domain === null || address.length > longestAddress) return new Refusal('method.address-malformed');
+    const isOwn = ownDomains.map(comparableDomain).some((own) => domain === own || domain.endsWith(`.${own}`));
     if (isOwn && !settings.policy().mail_in_own_domains) return new Refusal('method.own-domain', { params: { domain } });
     if (held.some(({ label }) => label.toLowerCase() === address.toLowerCase())) return new Refusal('method.already-registered');
     return held.length >= mostAddresses ? new Refusal('method.too-many', { params: { most: mostAddresses } }) : null;

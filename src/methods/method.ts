@@ -26,6 +26,7 @@ export type EnrolmentStart = Readonly<Record<string, string | number | readonly 
 export interface Enrolling {
   readonly account: Account;
   readonly form: Readonly<Record<string, string>>;
+  /** Those of this method. */
   readonly held: readonly Enrolment[];
   readonly language: string;
   readonly at: Instant;

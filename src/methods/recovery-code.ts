@@ -51,7 +51,9 @@ export function recoveryCodeMethod({ slowHash, enrolments, random, atomically }:
       }
       atomically(() => {
         enrolments.removeAll(account.id, 'recovery-code');
-        settle?.(enrolments.add({ account: account.id, method: 'recovery-code', label: '', secret: JSON.stringify(hashes), at }));
+        // Not within the call: the arguments of a call that is not made are not computed.
+        const added = enrolments.add({ account: account.id, method: 'recovery-code', label: '', secret: JSON.stringify(hashes), at });
+        settle?.(added);
       });
       return { codes: codes.map(({ written }) => written) };
     },
