@@ -77,6 +77,21 @@ test('a stale form comes back with what was typed, nothing done, and goes throug
   assert.is(here.status, 200);
 });
 
+test('of several pages with the same form, it is the one where the browser says it stood', async () => {
+  for (const [referer, supportCode] of [
+    ['/named', /TTTT-RRRR/],
+    ['/link/abc', /./],
+    ['/nowhere', /./],
+  ] as const) {
+    const { here, csrf } = await openForm(desk, { headers: { Referer: `${publicUrl}${referer}` } });
+    desk.forward(2 * hour + minute);
+    await here.post('/form/refused', { csrf, login: 'alice' });
+    assert.is(here.status, 422);
+    assert.match(here.supportCode(), supportCode);
+    assert.is(here.form({ login: '' }).fields.login, 'alice');
+  }
+});
+
 test('a page from before signing in or out, or from before the cookie was lost, is stale and not forged', async () => {
   const { here, csrf } = await openForm(desk);
   here.cookies.set('__Host-session', desk.signIn(people.alice));

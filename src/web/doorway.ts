@@ -40,14 +40,12 @@ export function doorway({ routes, paths, csrf, originOf, callerOf, answer }: Nee
   };
 
   /** The page that the form was on, made anew, with what was typed; nothing of the form was acted on. */
-  const again = async (route: Route, visit: Visit, caller: Caller): Promise<Reply> => {
-    const refusal = new Refusal('form.stale');
-    const form = paths.formOf(route);
+  const again = async (form: Route | null, visit: Visit, caller: Caller): Promise<Reply> => {
     if (form === null || standingAt(form.who, caller.person) !== 'welcome') return page('error/stale', {}, { status: 422 });
     const reply = await form.page({ ...visit, form: {} });
     if (reply.kind !== 'page') return reply;
     const typed = Object.fromEntries(Object.entries(visit.form).filter(([name]) => !isSecret(name)));
-    const model = { ...reply.model, refusals: [refusal], typed: { ...reply.model.typed, ...typed } };
+    const model = { ...reply.model, refusals: [new Refusal('form.stale')], typed: { ...reply.model.typed, ...typed } };
     return { ...reply, model, status: 422 };
   };
 
@@ -60,11 +58,14 @@ export function doorway({ routes, paths, csrf, originOf, callerOf, answer }: Nee
     const standing = route.method === 'POST' ? judge(context, form, caller) : 'good';
     if (standing === 'forged') throw new Unacceptable(403, 'csrf field missing or forged');
     const visit = visitOf({ caller, query, form: knownNext(form, paths), params: context.params as Fields });
-    const reply =
-      turnedAway(context, route, caller) ?? (standing === 'stale' ? await again(route, visit, caller) : await route.page(visit));
-    await answer(context, reply, caller);
+    const away = turnedAway(context, route, caller);
+    const stood = paths.formOf(route, pathOf(context.req.headers.referer));
+    await answer(context, away ?? (standing === 'stale' ? await again(stood, visit, caller) : await route.page(visit)), caller);
   };
 }
+
+/** Used, never logged; a foreign one was refused before. */
+const pathOf = (referer = ''): string => (URL.canParse(referer) ? new URL(referer).pathname : '');
 
 function visitOf({ caller, query, form, params }: { caller: Caller; query: Fields; form: Fields; params: Fields }): Visit {
   const { csrf: _, ...fields } = form;

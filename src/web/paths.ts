@@ -8,8 +8,8 @@ export interface Paths {
   hasPage(path: string): boolean;
   /** For `Allow`; empty when nothing stands here. */
   methodsAt(path: string): readonly string[];
-  /** The page from which this form is sent: its own path, or the nearest above it, that can be read. */
-  formOf(route: Route): Route | null;
+  /** The page from which this form is sent: the one where the browser says it stood, else its own path, else the nearest above it that can be read. */
+  formOf(route: Route, stoodAt?: string): Route | null;
 }
 
 /** Letters, digits and - . _ ~ only, in segments that are not empty and not dots: no path of ours needs a percent sign, a semicolon or a backslash. */
@@ -27,7 +27,9 @@ export function pathsOf(routes: readonly Route[]): Paths {
   return {
     hasPage: (path) => isPlainPath(path) && router.match(path, 'GET').route,
     methodsAt: (path) => [...new Set(router.match(path, 'GET').path.flatMap(({ methods }) => methods))],
-    formOf({ path }) {
+    formOf({ path }, stoodAt = '') {
+      const named = pageAt(stoodAt);
+      if (named) return named;
       for (let pattern = path; pattern !== ''; pattern = pattern.slice(0, pattern.lastIndexOf('/'))) {
         const page = pageAt(pattern);
         if (page) return page;
