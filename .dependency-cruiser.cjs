@@ -29,8 +29,8 @@ const rows = [
   {
     name: 'flows-import-rules-methods-and-world',
     comment: 'A flow says what happens; it sees neither Koa nor an adapter.',
-    from: { path: `^src/(set-password|sync|${portals})[/.]`, pathNot: [pages, test, '^src/sync/plan[.]ts$'] },
-    to: { pathNot: ['^src/(rules|methods|$1)/', '^src/(world|set-password)[.]ts$'] },
+    from: { path: `^src/(set-password|front-door|sync|${portals})[/.]`, pathNot: [pages, test, '^src/sync/plan[.]ts$'] },
+    to: { pathNot: ['^src/(rules|methods|$1)/', '^src/(world|set-password|front-door)[.]ts$'] },
   },
   {
     name: 'flows-know-no-pages',
@@ -42,7 +42,7 @@ const rows = [
     name: 'pages-add-their-flow-and-web',
     comment: 'A page function turns a visit into a reply and holds nothing else.',
     from: { path: `^src/(${portals})/([a-z-]*)pages[.]ts$` },
-    to: { pathNot: ['^src/(rules|methods|web|$1)/', '^src/(world|set-password)[.]ts$'] },
+    to: { pathNot: ['^src/(rules|methods|web|$1)/', '^src/(world|set-password|front-door)[.]ts$'] },
   },
   {
     name: 'adapters-import-rules-and-world',

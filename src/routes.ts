@@ -1,6 +1,6 @@
-/** Every door of the house: the portals' own lists, one after the other. What no list names does not exist, and opens for nobody. */
+/** Every door of the house: method, path, who may come through, and the page behind it. What is not named here opens for nobody. */
 
-import { accessPages } from './access/pages.ts';
+import { type AccessFlows, accessPages } from './access/pages.ts';
 import { adminPages } from './admin/pages.ts';
 import type { Portals } from './portals.ts';
 import { registrationPages } from './registration/pages.ts';
@@ -11,12 +11,19 @@ import type { Page, Route, Who } from './web/visit.ts';
 const get = (path: string, who: Who, page: Page): Route => ({ method: 'GET', path, who, page });
 const post = (path: string, who: Who, page: Page): Route => ({ method: 'POST', path, who, page });
 
-export function routesOf(portals: Portals): Route[] {
-  const reset = resetPages(portals.reset);
-  return [
-    ...homeRoutes(),
-    ...healthRoutes(portals),
+/** The first door that fits a path is the one: named paths stand before those with a token in the same place. */
+export const routesOf = (portals: Portals): Route[] => [
+  ...homeRoutes(),
+  ...healthRoutes(portals),
+  ...resetRoutes(portals.reset),
+  ...accessRoutes(portals.access),
+  ...registrationRoutes(portals.registration),
+  ...adminRoutes(portals.overview),
+];
 
+function resetRoutes(flow: Portals['reset']): Route[] {
+  const reset = resetPages(flow);
+  return [
     get('/reset', 'anyone', reset.home),
     get('/unlock', 'anyone', reset.unlockHome),
     post('/reset/identify', 'anyone', reset.identify),
@@ -30,9 +37,52 @@ export function routesOf(portals: Portals): Route[] {
     get('/reset/help', 'anyone', reset.help),
     post('/reset/help', 'anyone', reset.askForHelp),
     get('/reset/help/sent', 'anyone', reset.helpSent),
-
-    ...accessPages(portals.access),
-    ...registrationPages(portals.registration),
-    ...adminPages(portals.overview),
   ];
+}
+
+export function accessRoutes(flows: AccessFlows): Route[] {
+  const { signIn, change, account, notMe } = accessPages(flows);
+  return [
+    get('/sign-in', 'anyone', signIn.ask),
+    post('/sign-in', 'anyone', signIn.start),
+    get('/sign-in/second-step', 'second step', signIn.askSecond),
+    post('/sign-in/second-step', 'second step', signIn.prove),
+    post('/sign-out', 'anyone', signIn.end),
+
+    get('/change', 'anyone', change.ask),
+    post('/change', 'anyone', change.change),
+    get('/change/done', 'anyone', change.done),
+    get('/change/not-proved', 'anyone', change.notProved),
+    get('/change/unknown', 'anyone', change.unknown),
+
+    get('/account', 'signed in', account.show),
+    post('/account/sessions/end', 'signed in', account.endOne),
+    post('/account/sessions/end-all', 'signed in', account.endAll),
+
+    get('/not-me/received', 'anyone', notMe.received),
+    get('/not-me/:token', 'anyone', notMe.look),
+    post('/not-me/:token', 'anyone', notMe.report),
+  ];
+}
+
+export function registrationRoutes(flow: Portals['registration']): Route[] {
+  const registration = registrationPages(flow);
+  return [
+    get('/registration', 'enrolment', registration.overview),
+    get('/registration/remind', 'signed in', registration.remind),
+    post('/registration/remind', 'signed in', registration.snooze),
+    get('/registration/confirm', 'enrolment', registration.askProof),
+    post('/registration/confirm', 'enrolment', registration.confirm),
+    get('/registration/remove', 'signed in', registration.askRemoval),
+    post('/registration/remove', 'signed in', registration.remove),
+    post('/registration/prefer', 'signed in', registration.prefer),
+    get('/registration/:method', 'enrolment', registration.start),
+    post('/registration/:method', 'enrolment', registration.begin),
+    post('/registration/:method/prove', 'enrolment', registration.prove),
+  ];
+}
+
+export function adminRoutes(flow: Portals['overview']): Route[] {
+  const admin = adminPages(flow);
+  return [get('/admin', 'staff', admin.show), post('/admin/sync', 'administrator', admin.sync)];
 }

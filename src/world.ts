@@ -1,7 +1,7 @@
 /** The narrow waist: all that lies outside the rules, in our own words. Adapters fulfil it, flows receive what they list, tests replace it. */
 
 import type { Account, AccountId } from './rules/account.ts';
-import type { Attempt, AttemptId, Proof, Step } from './rules/attempt.ts';
+import type { Attempt, AttemptId, Step } from './rules/attempt.ts';
 import type { DirectoryRules } from './rules/password.ts';
 import type { Policy, SettingKey } from './rules/policy.ts';
 import type { Refusal } from './rules/refusal.ts';
@@ -464,5 +464,3 @@ export interface Deferral {
   /** Accepts no more, and waits for what was accepted. */
   drain(): Promise<void>;
 }
-
-export type { Account, Attempt, Proof };

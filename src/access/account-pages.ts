@@ -1,10 +1,10 @@
 /** My account, and ending sessions from it. */
 
 import type { EventName } from '../rules/vocabulary.ts';
-import { type Page, page, type Reply, type Route, seeOther, type Visit } from '../web/visit.ts';
+import { type Page, page, type Reply, seeOther, type Visit } from '../web/visit.ts';
 import type { Here, MyAccount, Overview } from './account.ts';
 
-export function accountPages(myAccount: MyAccount): Route[] {
+export function accountPages(myAccount: MyAccount) {
   const show: Page = async (visit) => {
     const here = hereOf(visit);
     if (!here) return seeOther('/sign-in');
@@ -26,11 +26,7 @@ export function accountPages(myAccount: MyAccount): Route[] {
     return goodbye();
   };
 
-  return [
-    { method: 'GET', path: '/account', who: 'signed in', page: show },
-    { method: 'POST', path: '/account/sessions/end', who: 'signed in', page: endOne },
-    { method: 'POST', path: '/account/sessions/end-all', who: 'signed in', page: endAll },
-  ];
+  return { show, endOne, endAll };
 }
 
 const goodbye = (): Reply => ({ ...seeOther('/', { session: null }), clearSiteData: true });

@@ -1,13 +1,13 @@
 /** The change of a known password, signed in or not, and what came of it. */
 
-import { type Page, page, type Reply, type Route, seeOther, type Visit } from '../web/visit.ts';
+import { type Page, page, type Reply, seeOther, type Visit } from '../web/visit.ts';
 import type { Binding, Changed, ChangePassword } from './change.ts';
 import type { MustChange } from './sign-in.ts';
 
 /** How a change can end: a page each, which knows nobody. */
 const outcomes = ['done', 'not-proved', 'unknown'] as const;
 
-export function changePages(flow: ChangePassword): Route[] {
+export function changePages(flow: ChangePassword) {
   const ask: Page = async (visit) => {
     const here = whoIsHere(visit);
     return changePage(await flow.bindingOf(here?.account ?? null), visit);
@@ -44,11 +44,13 @@ export function changePages(flow: ChangePassword): Route[] {
     }
   }
 
-  return [
-    { method: 'GET', path: '/change', who: 'anyone', page: ask },
-    { method: 'POST', path: '/change', who: 'anyone', page: change },
-    ...outcomes.map((outcome): Route => ({ method: 'GET', path: `/change/${outcome}`, who: 'anyone', page: () => outcomePage(outcome) })),
-  ];
+  return {
+    ask,
+    change,
+    done: () => outcomePage('done'),
+    notProved: () => outcomePage('not-proved'),
+    unknown: () => outcomePage('unknown'),
+  };
 }
 
 /** After a sign-in with a right password that opens nothing else: the same form, with the login typed in. */

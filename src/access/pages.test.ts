@@ -11,7 +11,7 @@ import { homeRoutes } from '../web/home.ts';
 import { page, type Route } from '../web/visit.ts';
 import { refusalFloor } from './current-password.ts';
 import { accessFlows } from './flows.ts';
-import { accessPages } from './pages.ts';
+import { accessRoutes } from '../routes.ts';
 
 const test = suite('the pages of the access portal');
 const good = 'seven green lanterns swim';
@@ -25,7 +25,7 @@ const elsewhere = ['/registration', '/admin', '/reset', '/unlock', '/reset/help'
 async function scene({ interrupt }: { interrupt?: () => string | null } = {}) {
   const world = await officeWorld({ policy: { helpdesk_address: 'helpdesk@example.com' } });
   const flows = accessFlows(world);
-  const routes = [...accessPages({ ...flows, ...(interrupt ? { interrupt } : {}) }), ...homeRoutes(), ...elsewhere];
+  const routes = [...accessRoutes({ ...flows, ...(interrupt ? { interrupt } : {}) }), ...homeRoutes(), ...elsewhere];
   const desk = await openFrontDesk(routes, world);
   open.push(desk);
   const browser = (address = '192.0.2.1') => new Browser(desk.url, { headers: { 'X-Forwarded-For': address } });

@@ -1,6 +1,5 @@
-/** All doors of the access portal. */
+/** The pages of the access portal. */
 
-import type { Route } from '../web/visit.ts';
 import type { MyAccount } from './account.ts';
 import { accountPages } from './account-pages.ts';
 import { changePages } from './change-pages.ts';
@@ -13,9 +12,9 @@ export interface AccessFlows extends SignInFlows {
   readonly myAccount: MyAccount;
 }
 
-export const accessPages = (flows: AccessFlows): Route[] => [
-  ...accountPages(flows.myAccount),
-  ...signInPages(flows),
-  ...changePages(flows.changePassword),
-  ...notMePages(flows.notMe),
-];
+export const accessPages = (flows: AccessFlows) => ({
+  signIn: signInPages(flows),
+  change: changePages(flows.changePassword),
+  account: accountPages(flows.myAccount),
+  notMe: notMePages(flows.notMe),
+});

@@ -2,7 +2,7 @@
 
 import type { Account } from '../rules/account.ts';
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
-import { type Page, page, type Reply, type Route, seeOther, type Visit } from '../web/visit.ts';
+import { type Page, page, type Reply, seeOther, type Visit } from '../web/visit.ts';
 import type { ChangePassword } from './change.ts';
 import { mustChangePage } from './change-pages.ts';
 import type { SignedIn, SignIn } from './sign-in.ts';
@@ -16,7 +16,7 @@ export interface SignInFlows {
 
 const secondStep = '/sign-in/second-step';
 
-export function signInPages({ signIn, changePassword, interrupt = () => null }: SignInFlows): Route[] {
+export function signInPages({ signIn, changePassword, interrupt = () => null }: SignInFlows) {
   /** `next` is a page of this site: the web lets no other through. */
   const signInPage = ({ query, form }: Visit, refusals: readonly Refusal[] = []): Reply =>
     page('access/sign-in', { refusals, typed: { login: form.login ?? '' }, next: form.next ?? query.next ?? '' });
@@ -61,13 +61,7 @@ export function signInPages({ signIn, changePassword, interrupt = () => null }: 
     return { ...seeOther('/', { session: null }), clearSiteData: true };
   };
 
-  return [
-    { method: 'GET', path: '/sign-in', who: 'anyone', page: ask },
-    { method: 'POST', path: '/sign-in', who: 'anyone', page: start },
-    { method: 'GET', path: secondStep, who: 'second step', page: (visit) => secondPage(visit) },
-    { method: 'POST', path: secondStep, who: 'second step', page: prove },
-    { method: 'POST', path: '/sign-out', who: 'anyone', page: end },
-  ];
+  return { ask, start, askSecond: (visit: Visit) => secondPage(visit), prove, end };
 }
 
 const withNext = (path: string, next: string): string => (next === '' ? path : `${path}?next=${encodeURIComponent(next)}`);

@@ -13,7 +13,7 @@ import { officeWorld } from '../testing/office-world.ts';
 import { page, type Route } from '../web/visit.ts';
 import type { Directory } from '../world.ts';
 import { adminOverview, type LastSync } from './overview.ts';
-import { adminPages } from './pages.ts';
+import { adminRoutes } from '../routes.ts';
 
 const test = suite('the administrator’s overview');
 const open: FrontDesk[] = [];
@@ -33,7 +33,7 @@ async function scene() {
     return state.refusal ?? {};
   }
   const overview = adminOverview({ ...world, sync, lastSync: () => state.last });
-  const desk = await openFrontDesk([...adminPages(overview), signInPage], world);
+  const desk = await openFrontDesk([...adminRoutes(overview), signInPage], world);
   open.push(desk);
   /** A browser that holds a session of this person. */
   function signedIn(name: CastName): Browser {

@@ -1,10 +1,10 @@
 /** The administrator's pages: the overview, and "Sync now" on it. */
 
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
-import { type Page, page, type Reply, type Route, seeOther, type Visit } from '../web/visit.ts';
+import { type Page, page, type Reply, seeOther, type Visit } from '../web/visit.ts';
 import type { AdminOverview } from './overview.ts';
 
-export function adminPages(overview: AdminOverview): Route[] {
+export function adminPages(overview: AdminOverview) {
   const overviewPage = ({ account, at, query }: Visit, refusals: readonly Refusal[] = []): Reply => {
     const model = { ...overview.look(at), maySync: account?.role === 'administrator', isSynced: query.done === 'sync', refusals };
     return page('admin/overview', model);
@@ -16,8 +16,5 @@ export function adminPages(overview: AdminOverview): Route[] {
     return isRefusal(done) ? overviewPage(visit, [done]) : seeOther('/admin?done=sync');
   };
 
-  return [
-    { method: 'GET', path: '/admin', who: 'staff', page: (visit) => overviewPage(visit) },
-    { method: 'POST', path: '/admin/sync', who: 'administrator', page: sync },
-  ];
+  return { show: (visit: Visit) => overviewPage(visit), sync };
 }

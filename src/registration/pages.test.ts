@@ -4,7 +4,6 @@ import { Secret, TOTP } from 'otpauth';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { accessFlows } from '../access/flows.ts';
-import { accessPages } from '../access/pages.ts';
 import { day, hour, minute } from '../rules/time.ts';
 import { Browser } from '../testing/browser.ts';
 import { type CastName, cast } from '../testing/cast.ts';
@@ -12,7 +11,7 @@ import { type FrontDesk, openFrontDesk } from '../testing/front-desk.ts';
 import { officeWorld } from '../testing/office-world.ts';
 import { homeRoutes } from '../web/home.ts';
 import { page, type Route } from '../web/visit.ts';
-import { registrationPages } from './pages.ts';
+import { accessRoutes, registrationRoutes } from '../routes.ts';
 import { registration } from './registration.ts';
 
 const test = suite('the pages of the registration portal');
@@ -28,7 +27,7 @@ async function scene() {
   const flow = registration({ ...world, current: flows.current, ownDomains: [] });
   const interrupt = (account: Parameters<typeof flow.mustRegister>[0]) =>
     flow.mustRegister(account, world.clock.now()) ? '/registration/remind' : null;
-  const routes = [...registrationPages(flow), ...accessPages({ ...flows, interrupt }), ...homeRoutes(), ...elsewhere];
+  const routes = [...registrationRoutes(flow), ...accessRoutes({ ...flows, interrupt }), ...homeRoutes(), ...elsewhere];
   const desk = await openFrontDesk(routes, world);
   open.push(desk);
   async function signedIn(name: CastName, next = '/registration') {

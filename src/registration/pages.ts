@@ -1,7 +1,7 @@
 /** The pages of the registration portal: what is registered, one page to start and one to prove each method, and the fresh proof before. */
 
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
-import { type Page, page, type Reply, type Route, seeOther, type Visit } from '../web/visit.ts';
+import { type Page, page, type Reply, seeOther, type Visit } from '../web/visit.ts';
 import type { Person } from './fresh-proof.ts';
 import type { Registration } from './registration.ts';
 
@@ -10,7 +10,7 @@ const home = '/registration';
 const ownPage = /^\/registration(?:\/[a-z-]{1,20}(?:\?id=\d{1,15})?)?$/;
 const notices = ['added', 'removed', 'preferred'];
 
-export function registrationPages(registration: Registration): Route[] {
+export function registrationPages(registration: Registration) {
   // ---- what there is
 
   const overview: Page = (visit) => {
@@ -153,19 +153,7 @@ export function registrationPages(registration: Registration): Route[] {
     return registration.snooze(account, at) ? seeOther(visit.form.next ?? '/account') : seeOther(`${home}/remind`);
   };
 
-  return [
-    { method: 'GET', path: home, who: 'enrolment', page: overview },
-    { method: 'GET', path: `${home}/remind`, who: 'signed in', page: remind },
-    { method: 'POST', path: `${home}/remind`, who: 'signed in', page: snooze },
-    { method: 'GET', path: `${home}/confirm`, who: 'enrolment', page: askProof },
-    { method: 'POST', path: `${home}/confirm`, who: 'enrolment', page: confirm },
-    { method: 'GET', path: `${home}/remove`, who: 'signed in', page: askRemoval },
-    { method: 'POST', path: `${home}/remove`, who: 'signed in', page: remove },
-    { method: 'POST', path: `${home}/prefer`, who: 'signed in', page: prefer },
-    { method: 'GET', path: `${home}/:method`, who: 'enrolment', page: start },
-    { method: 'POST', path: `${home}/:method`, who: 'enrolment', page: begin },
-    { method: 'POST', path: `${home}/:method/prove`, who: 'enrolment', page: prove },
-  ];
+  return { overview, remind, snooze, askProof, confirm, askRemoval, remove, prefer, start, begin, prove };
 }
 
 type Form = Readonly<Record<string, string>>;
