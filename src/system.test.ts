@@ -25,7 +25,8 @@ test('the right secret is right, and nothing else is', async () => {
   const slowHash = createSlowHash('pepper', cheap);
   const hash = await hashed(slowHash, 'sécret 😀');
   assert.equal(await slowHash.verify('sécret 😀', hash), { isRight: true, isOutdated: false });
-  for (const wrong of ['', 'secret', 'sécret 😀 ', 'se\u0301cret 😀', 'SÉCRET 😀']) assert.equal(await slowHash.verify(wrong, hash), { isRight: false, isOutdated: false });
+  for (const wrong of ['', 'secret', 'sécret 😀 ', 'se\u0301cret 😀', 'SÉCRET 😀'])
+    assert.equal(await slowHash.verify(wrong, hash), { isRight: false, isOutdated: false });
 });
 
 test('the same secret twice makes two hashes: each has a salt', async () => {

@@ -51,7 +51,8 @@ test('a single changed bit anywhere is found', () => {
 
 test('what is cut, empty or of another version is refused', () => {
   const sealed = vault.seal('totp', 'secret');
-  for (const bad of ['', 'v1.', 'v1.AAAA', sealed.slice(0, -1), sealed.slice(3), `v2.${sealed.slice(3)}`]) assert.throws(() => vault.open('totp', bad), undefined, bad);
+  for (const bad of ['', 'v1.', 'v1.AAAA', sealed.slice(0, -1), sealed.slice(3), `v2.${sealed.slice(3)}`])
+    assert.throws(() => vault.open('totp', bad), undefined, bad);
 });
 
 test('a digest is the same for the same, and another for each purpose', () => {
@@ -73,15 +74,30 @@ test('a key file that others can read is refused, whatever is in it', () => {
   openKeyFile(file, systemRandom);
   for (const mode of [0o640, 0o604, 0o620, 0o602, 0o610]) {
     chmodSync(file, mode);
-    assert.throws(() => openKeyFile(file, systemRandom), (problem: Error) => problem instanceof KeyProblem && /chmod 600/.test(problem.message), mode.toString(8));
+    assert.throws(
+      () => openKeyFile(file, systemRandom),
+      (problem: Error) => problem instanceof KeyProblem && /chmod 600/.test(problem.message),
+      mode.toString(8),
+    );
   }
 });
 
 test('a file that is no key is refused and left as it is', () => {
-  for (const text of ['', 'x', Buffer.alloc(31).toString('base64'), Buffer.alloc(33).toString('base64'), Buffer.alloc(32).toString('hex'), `${Buffer.alloc(32).toString('base64')}!!`]) {
+  for (const text of [
+    '',
+    'x',
+    Buffer.alloc(31).toString('base64'),
+    Buffer.alloc(33).toString('base64'),
+    Buffer.alloc(32).toString('hex'),
+    `${Buffer.alloc(32).toString('base64')}!!`,
+  ]) {
     const file = join(folder, 'bad.key');
     writeFileSync(file, text, { mode: 0o600 });
-    assert.throws(() => openKeyFile(file, systemRandom), (problem: Error) => problem instanceof KeyProblem, text);
+    assert.throws(
+      () => openKeyFile(file, systemRandom),
+      (problem: Error) => problem instanceof KeyProblem,
+      text,
+    );
     assert.is(readFileSync(file, 'utf8'), text);
   }
 });

@@ -23,7 +23,7 @@ test('nothing of another kind is taken', () => {
       [1],
       ['no such word', ''],
       '\u0000',
-     
+
       ['x'.repeat(401)],
     ])
       assert.is(read(key, value), null, `${key} ${JSON.stringify(value)}`);
