@@ -19,7 +19,7 @@ const everyKind: { [Kind in MessageKind]: Messages[Kind] } = {
   'method-added': { method: 'recovery-code', label: '', notMeLink: link },
   'method-removed': { method: 'email', label: 'a•••@e•••.org', notMeLink: link },
   'not-me-received': { login: 'alice', supportCode: 'KX-7' },
-  'help-asked': { login: 'eve', name: 'Eve', contact: '0199', words: 'first\r\nBcc: x@example.org', supportCode: 'KX-7' },
+  'help-asked': { login: 'eve', asker: 'Eve', contact: '0199', words: 'first\r\nBcc: x@example.org', supportCode: 'KX-7' },
 };
 const message = <Kind extends MessageKind>(kind: Kind, variables: Messages[Kind], more: Partial<Message> = {}): Message =>
   ({ kind, to: 'a@example.org', language: 'en', name: 'Alice Example', variables, ...more }) as Message;
@@ -65,7 +65,7 @@ test('minutes are counted, reasons and outcomes are chosen, gaps are closed', ()
 
 test('a stranger’s words stay words: one line each, marked, without what turns or hides text', () => {
   const evil = 'x\r\nBcc: eve@example.org\r\n\r\n{office} <b>\u202egnp\u0000';
-  const variables = { login: evil, name: evil, contact: evil, words: `first\n\n-- \n${evil}`, supportCode: 'KX-7' };
+  const variables = { login: evil, asker: evil, contact: evil, words: `first\n\n-- \n${evil}`, supportCode: 'KX-7' };
   const { subject, text } = words(message('help-asked', variables, { name: evil }));
   assert.is(subject, 'Oak & Elm: somebody asks for help with a password');
   assert.not(/\r|\0|\u202e/.test(text));

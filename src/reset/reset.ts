@@ -467,8 +467,8 @@ export function passwordReset(needs: Needs) {
     const attempt = ask.token === null ? null : attempts.byToken(ask.token);
     const supportCode = attempt?.supportCode ?? ask.supportCode;
     const variables = {
-      login: '',
-      name: ask.name.slice(0, 100),
+      login: (attempt?.account && accounts.byId(attempt.account)?.login) || '',
+      asker: ask.name.slice(0, 100),
       contact: ask.contact.slice(0, 200),
       words: ask.words.slice(0, 2000),
       supportCode,
