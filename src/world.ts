@@ -412,7 +412,7 @@ export interface Messages {
   'method-added': { method: string; label: string; notMeLink: string };
   'method-removed': { method: string; label: string; notMeLink: string };
   'not-me-received': { login: string; supportCode: string };
-  'help-asked': { login: string; name: string; contact: string; words: string; supportCode: string };
+  'help-asked': { login: string; asker: string; contact: string; words: string; supportCode: string };
 }
 export type MessageKind = keyof Messages;
 export interface Message<Kind extends MessageKind = MessageKind> {
