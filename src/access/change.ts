@@ -62,7 +62,7 @@ export function changePassword({ sessions, settings, journal, clock, random, cur
     if (!isKnown && who.trim() === '') return notProved(new Refusal('login.required', { field: 'login' }));
     const typed = { who: isKnown ? who.account : who, password: wanted.current, address, supportCode, event: 'change' } as const;
     const proved = await current.prove(typed);
-    if (isRefusal(proved)) return notProved(isKnown && proved.key === 'sign-in.wrong' ? wrongCurrent() : proved);
+    if (isRefusal(proved)) return notProved(isKnown && proved.key === 'sign-in.wrong' ? await whyNot(who.account) : proved);
     const { account } = proved;
     const by = closedBy(account);
     if (by) {
@@ -84,6 +84,16 @@ export function changePassword({ sessions, settings, journal, clock, random, cur
     if (written.kind === 'unknown') return { kind: 'unknown' };
     if (written.kind === 'refused') return refuse(account, wanted.password, written.refusals);
     return { kind: 'changed', isProved: written.isProved, token: isKnown ? renewed(who.session) : null };
+  }
+
+  /** Who is signed in is no stranger: told when it is a lock and not the typing. */
+  async function whyNot(account: Account): Promise<Refusal> {
+    const bound = await desk.rulesOf(account);
+    if (isRefusal(bound)) return bound;
+    const { isDisabled, lock } = bound.status;
+    if (isDisabled) return new Refusal('directory.disabled');
+    if (lock === 'none') return new Refusal('directory.wrong-old-password', { field: 'current_password' });
+    return new Refusal(lock === 'lockout' ? 'directory.locked' : 'directory.locked-by-administrator');
   }
 
   /** A change of trust: the session goes on under a new token, and the old cookie opens nothing. */
@@ -121,8 +131,6 @@ export function changePassword({ sessions, settings, journal, clock, random, cur
 
   return { change, bindingOf };
 }
-
-const wrongCurrent = (): Refusal => new Refusal('directory.wrong-old-password', { field: 'current_password' });
 
 const notProved = (refusal: Refusal): Changed => ({ kind: 'refused', refusals: [refusal], binding: null, broken: [] });
 

@@ -177,7 +177,7 @@ function finer(verdict: Verified | Refusal, state: State): Verified | Refusal {
   return state.lock === 'lockout' ? new Refusal('directory.locked', raw) : verdict;
 }
 
-/** What the sentence for the person needs: `least` characters, `count` earlier passwords, `at` the instant from which it is possible. */
+/** What the sentence for the person needs: `least` characters, `count` earlier passwords, `at` the instant from which it is possible, or 'unknown'. */
 function paramsOf(answer: Answer, { rules, changeableAt }: State): Params {
   switch (refusalKey(answer)) {
     case 'directory.too-short':
@@ -185,7 +185,7 @@ function paramsOf(answer: Answer, { rules, changeableAt }: State): Params {
     case 'directory.history':
       return rules.history === null ? {} : { count: rules.history };
     case 'directory.minimum-age':
-      return changeableAt === null ? {} : { at: changeableAt };
+      return { at: changeableAt ?? 'unknown' };
     default:
       return {};
   }

@@ -23,6 +23,8 @@ export interface SlapdOptions {
   readonly isLimited?: boolean;
   /** The service account's right on people's userPassword: `=w`, or `manage`, with which no policy binds it and what it sets is temporary. */
   readonly passwordRight?: '=w' | 'manage';
+  /** Access rules before all others, as slapd.access(5) writes them: what the service account shall not see. */
+  readonly access?: readonly string[];
 }
 
 export interface Slapd {
@@ -253,7 +255,7 @@ async function freePorts(): Promise<[number, number]> {
 }
 
 /** The access rules are the least that Latchkey needs: it may set passwords without reading them, and unlock; nothing else. */
-const configuration = (folder: string, { isLimited = false, passwordRight = '=w' }: SlapdOptions): string => `dn: cn=config
+const configuration = (folder: string, { isLimited = false, passwordRight = '=w', access = [] }: SlapdOptions): string => `dn: cn=config
 objectClass: olcGlobal
 cn: config
 olcTLSCACertificateFile: ${folder}/tls/ca.pem
@@ -295,11 +297,11 @@ olcDbNoSync: TRUE
 olcRootDN: ${adminDn}
 olcRootPW: ${adminPassword}
 olcDbIndex: objectClass,entryUUID,uid,mail,member,uniqueMember,memberUid eq
-${isLimited ? '' : `olcLimits: {0}dn.exact="${serviceDn}" size.soft=unlimited size.hard=unlimited size.prtotal=unlimited\n`}olcAccess: {0}to dn.subtree="ou=people,${base}" attrs=userPassword by dn.exact="${serviceDn}" ${passwordRight} by self =xw by anonymous =x by * none
-olcAccess: {1}to attrs=userPassword by self =xw by anonymous =x by * none
-olcAccess: {2}to dn.subtree="ou=people,${base}" attrs=pwdAccountLockedTime,pwdReset by dn.exact="${serviceDn}" =wrscd by self =rscd by * none
-olcAccess: {3}to attrs=pwdHistory by * none
-olcAccess: {4}to * by dn.exact="${serviceDn}" =rscd by self =rscd by * none
+${isLimited ? '' : `olcLimits: {0}dn.exact="${serviceDn}" size.soft=unlimited size.hard=unlimited size.prtotal=unlimited\n`}${access.map((rule) => `olcAccess: ${rule}\n`).join('')}olcAccess: to dn.subtree="ou=people,${base}" attrs=userPassword by dn.exact="${serviceDn}" ${passwordRight} by self =xw by anonymous =x by * none
+olcAccess: to attrs=userPassword by self =xw by anonymous =x by * none
+olcAccess: to dn.subtree="ou=people,${base}" attrs=pwdAccountLockedTime,pwdReset by dn.exact="${serviceDn}" =wrscd by self =rscd by * none
+olcAccess: to attrs=pwdHistory by * none
+olcAccess: to * by dn.exact="${serviceDn}" =rscd by self =rscd by * none
 
 dn: olcOverlay={0}ppolicy,olcDatabase={1}mdb,cn=config
 objectClass: olcOverlayConfig
