@@ -8,7 +8,10 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type TestWorld, testWorld } from '../testing/world.ts';
+import { createVault, keyFrom } from '../vault.ts';
 import type { JournalEvent } from '../world.ts';
+import { openDatabase } from './database.ts';
+import { journalIn } from './journal.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-journal-'));
 const test = suite('the journal');
@@ -127,18 +130,25 @@ for (const [name, statement, brokenAt] of changes)
     assert.is('brokenAt' in found && found.brokenAt, brokenAt);
   });
 
-for (const [name, statement] of changes)
+for (const [name, statement, brokenAt] of changes)
   test(`found for ever, whatever is appended afterwards: ${name}`, async () => {
     const world = await written();
     tamper(world, statement);
     for (let row = 0; row < 5; row += 1) world.journal.append(reset);
-    assert.ok('brokenAt' in world.journal.verify());
+    const found = world.journal.verify();
+    // Where the end was cut off, the first row after the gap tells.
+    assert.ok('brokenAt' in found && found.brokenAt >= brokenAt && found.brokenAt <= 12, JSON.stringify(found));
   });
+
+test('the number of a row that was cut off is not given again', async () => {
+  const world = await written();
+  tamper(world, 'DELETE FROM journal WHERE seq > 8');
+  world.journal.append(reset);
+  assert.ok((world.journal.latest(1)[0]?.seq ?? 0) > 10);
+});
 
 test('another key does not prove it', async () => {
   const { db, clock, random } = await written();
-  const { journalIn } = await import('./journal.ts');
-  const { createVault, keyFrom } = await import('../vault.ts');
   const vault = createVault(keyFrom(Buffer.alloc(32, 9).toString('base64')), random);
   assert.equal(journalIn(db, { vault, clock, random }).verify(), { brokenAt: 1, rows: 0 });
 });
@@ -191,6 +201,26 @@ function appender(file: string, rows: number): Promise<string> {
   });
   return once(child, 'close').then(() => said.trim());
 }
+
+test('what another process appends while it is verified breaks nothing', async () => {
+  const file = join(folder, 'meanwhile.db');
+  const world = await written(3, { file });
+  const other = openDatabase(file);
+  const { clock, random } = world;
+  const elsewhere = journalIn(other, world);
+  let isFirst = true;
+  const vault = {
+    ...world.vault,
+    digest(purpose: string, value: string) {
+      if (isFirst) elsewhere.append(reset);
+      isFirst = false;
+      return world.vault.digest(purpose, value);
+    },
+  };
+  assert.equal(journalIn(world.db, { vault, clock, random }).verify(), { rows: 3 });
+  assert.equal(world.journal.verify(), { rows: 4 });
+  for (const db of [world.db, other]) db.$client.close();
+});
 
 test('two processes append and verify at once: one chain, and never seen broken', async () => {
   const file = join(folder, 'shared.db');

@@ -51,7 +51,8 @@ export function journalIn(db: Db, { vault, clock, random }: { vault: Vault; cloc
   function append(event: JournalEvent): void {
     atomically(() => {
       const before = lastRow.get();
-      const seq = Math.max(before?.seq ?? 0, headRow.get()?.seq ?? 0) + 1;
+      // Where the head does not fit, something was cut off: a number is left out, and the gap tells of it for ever.
+      const seq = Math.max(before?.seq ?? 0, headRow.get()?.seq ?? 0) + (isWhole(before) ? 1 : 2);
       const personal = personalFields.flatMap((field) => {
         const value = event[field];
         if (value === undefined || value === null) return [];
@@ -72,11 +73,10 @@ export function journalIn(db: Db, { vault, clock, random }: { vault: Vault; cloc
         addressDigest: digestOf('address'),
         rawDigest: digestOf('raw'),
       };
-      const isUnbroken = isWhole(before);
       const hash = rowHash(before?.hash ?? origin, row);
       insertRow.run({ ...row, hash });
       for (const { field, salt, value } of personal) insertPersonal.run({ seq, field, salt, value });
-      if (isUnbroken) head.run(seq, headMac(seq, hash)); // a head that does not fit stays: what was cut off must be missed for ever
+      head.run(seq, headMac(seq, hash));
     });
   }
 
