@@ -50,10 +50,16 @@ export interface FrontDesk {
   close(): Promise<void>;
 }
 
-/** The product's own views, and the test's beside them. */
+const folders: string[] = [];
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** The product's own views, and the test's beside them, in a folder that goes with the process. */
 export function viewsWith(views: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'views-'));
-  cpSync(new URL('../../views', import.meta.url).pathname, folder, { recursive: true });
+  folders.push(folder);
+  cpSync(new URL('../../views/', import.meta.url).pathname, folder, { recursive: true });
   for (const [name, template] of Object.entries(views)) writeFileSync(join(folder, `${name}.eta`), template);
   return folder;
 }
@@ -130,9 +136,6 @@ export async function openFrontDesk(routes: readonly Route[], { views = {}, tls,
       now += milliseconds;
     },
     disable: (account) => void accounts.set(account.id, { ...account, isDisabled: true }),
-    async close() {
-      await server.close();
-      rmSync(viewsDir, { recursive: true, force: true });
-    },
+    close: () => server.close(),
   };
 }

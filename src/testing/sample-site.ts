@@ -26,6 +26,7 @@ export const views = {
   sample: `<% layout('/layout.eta') %>
 <form method="post" action="/form"><%~ it.csrf %>
 <%~ it.part('field', { name: 'login', label: 'Login' }) %><%~ it.part('password', { name: 'password', label: 'Password' }) %><%~ it.part('code', { label: 'Code' }) %>
+<%~ it.part('field', { name: 'secret_word', label: 'A field that a careless template would fill in again' }) %>
 <button class="primary">Send</button></form>`,
   throwing: `<% layout('/layout.eta') %><% throw new Error('canary in a template') %>`,
 };

@@ -1,6 +1,6 @@
 /** Pages as markup: what a model holds stays words, refusals stand where they belong, and every template compiles and is worded. */
 
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { ParameterizedContext } from 'koa';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -45,7 +45,6 @@ async function shown(body: string, more: Partial<Frame> = {}): Promise<string> {
   const context = { state: {}, response: {}, body: '' } as unknown as ParameterizedContext;
   await views.middleware(context, async () => {});
   await context.render(template, model);
-  rmSync(folder, { recursive: true });
   return context.body as string;
 }
 
