@@ -78,6 +78,14 @@ test('a full queue accepts nothing and forgets nothing, and serves again once th
   assert.is(done, 6);
 });
 
+test('one key cannot fill the queue alone', async () => {
+  const { deferral } = setUp({ most: 2 });
+  const work = async () => {};
+  assert.equal([deferral.accept('a', work), deferral.accept('a', work), deferral.accept('a', work)], [true, true, false]);
+  assert.ok(deferral.accept('b', work));
+  await deferral.drain();
+});
+
 test('never more at once than may run', async () => {
   const { deferral } = setUp({ running: 3, floor: 5 });
   let running = 0;

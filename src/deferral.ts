@@ -10,6 +10,8 @@ export interface DeferralNeeds {
   /** How many may wait for a place, and how many run at once. */
   readonly waiting?: number;
   readonly running?: number;
+  /** How many one key may have: nobody fills the queue alone. */
+  readonly most?: number;
   /** Milliseconds from a task's start before which it does not end: longer than the slowest of them, and the same for strangers. */
   readonly floor?: number;
   /** Milliseconds from acceptance to the earliest start: the page is rendered and gone by then, so that no work of ours can slow it. */
@@ -22,7 +24,7 @@ interface Task {
 }
 
 /** A task holds its place until its floor, so that not even the wait of the next one tells how long this one worked. */
-export function createDeferral({ clock, log, waiting = 256, running = 8, floor = 400, lead = 50 }: DeferralNeeds): Deferral {
+export function createDeferral({ clock, log, waiting = 256, running = 32, most = 8, floor = 400, lead = 50 }: DeferralNeeds): Deferral {
   const queues = new Map<string, Task[]>();
   /** Keys with work and without a place, first come first served: one key's tasks take turns with those of the others. */
   const ready: string[] = [];
@@ -85,10 +87,10 @@ export function createDeferral({ clock, log, waiting = 256, running = 8, floor =
 
   return {
     accept(key, work) {
-      if (isDraining || accepted >= waiting + running) return false;
+      const queue = queues.get(key);
+      if (isDraining || accepted >= waiting + running || (queue?.length ?? 0) >= most) return false;
       accepted += 1;
       const task = { work, startAt: clock.now() + lead };
-      const queue = queues.get(key);
       if (queue) queue.push(task);
       else {
         queues.set(key, [task]);

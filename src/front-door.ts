@@ -13,6 +13,8 @@ export const longestLogin = 256;
 /** 'several': the login is one in more than one home. It is never guessed which. */
 export type Found = Account | 'several' | null;
 
+export type FrontDoor = ReturnType<typeof frontDoor>;
+
 export function frontDoor({ accounts, directories, throttle, clock }: Needs) {
   return {
     /** Counts one login typed. Over the limit: `limit.address` with the seconds to wait. */

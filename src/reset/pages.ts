@@ -4,7 +4,8 @@ import { isRefusal, type Refusal } from '../rules/refusal.ts';
 import type { Intention, RefusalKey } from '../rules/vocabulary.ts';
 import type { Written } from '../set-password.ts';
 import { type Page, page, type Reply, seeOther, type Visit } from '../web/visit.ts';
-import type { PasswordReset, Sight } from './reset.ts';
+import type { PasswordReset } from './reset.ts';
+import type { Sight } from './sight.ts';
 
 const viewOf: Record<Sight['place'], string> = {
   method: 'reset/method',

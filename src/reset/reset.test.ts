@@ -8,7 +8,8 @@ import { hour, minute, second } from '../rules/time.ts';
 import { type CastName, cast } from '../testing/cast.ts';
 import { unreachable } from '../testing/faults.ts';
 import { testWorld } from '../testing/world.ts';
-import { passwordReset, type Sight } from './reset.ts';
+import { passwordReset } from './reset.ts';
+import type { Sight } from './sight.ts';
 
 const good = 'correct horse battery';
 const people = { email: 'alice@home.example.net' };

@@ -1,0 +1,76 @@
+/** What the page shows of an attempt. In the closed mode, before the first proof, it is the same for every login. */
+
+import type { Account } from '../rules/account.ts';
+import { maskMail } from '../rules/account.ts';
+import { chosen, type Place, proofsOf } from '../rules/attempt.ts';
+import type { Rule } from '../rules/password.ts';
+import { isRefusal } from '../rules/refusal.ts';
+import type { CheckName, Intention, MethodName } from '../rules/vocabulary.ts';
+import type { PasswordDesk } from '../set-password.ts';
+import type { World } from '../world.ts';
+import type { FrontDoor } from '../front-door.ts';
+import { keyOf, type Standings } from './standing.ts';
+
+type Needs = Pick<World, 'attempts' | 'enrolments' | 'deferral'> & {
+  readonly standings: Standings;
+  readonly door: Pick<FrontDoor, 'areAllAway'>;
+  readonly desk: Pick<PasswordDesk, 'rulesOf'>;
+};
+
+export interface Sight {
+  readonly place: Place | 'away' | 'refused';
+  readonly intention: Intention;
+  readonly supportCode: string;
+  readonly methods: readonly MethodName[];
+  readonly method: MethodName | null;
+  /** Where a code would go, masked; null for whoever has proved nothing, in the closed mode. */
+  readonly mailMasked: string | null;
+  /** Destinations and totals are told only to somebody who has proved something, or in the open mode. */
+  readonly gate: { readonly number: number; readonly of: number | null };
+  readonly login: string | null;
+  readonly rules: readonly Rule[];
+  /** The open mode says why; the closed one never. */
+  readonly reason: CheckName | null;
+}
+
+export function sights({ attempts, enrolments, deferral, standings, door, desk }: Needs) {
+  const { isClosedTo, methodsShown, standingOf } = standings;
+
+  /** The person's own page; null where there is no attempt, and the page asks for the login. */
+  async function show(token: string | null): Promise<Sight | null> {
+    const first = token === null ? null : attempts.byToken(token);
+    if (!first) return null;
+    if (!isClosedTo(first)) await deferral.settled(keyOf(first));
+    const standing = standingOf(attempts.byId(first.id) ?? first);
+    const { attempt, account } = standing;
+    const isBefore = proofsOf(attempt).length === 0;
+    const isOpen = !isClosedTo(attempt);
+    const isWaiting = standing.place === 'method' || standing.place === 'answer';
+    const isAway = isBefore && isWaiting && door.areAllAway();
+    const isRefused = isOpen && isWaiting && attempt.refusedBy !== null;
+    const bound = standing.place === 'password' && account ? await desk.rulesOf(account) : null;
+    return {
+      place: isAway ? 'away' : isRefused ? 'refused' : standing.place,
+      intention: attempt.intention,
+      supportCode: attempt.supportCode,
+      methods: methodsShown(standing),
+      method: chosen(attempt)?.method ?? null,
+      mailMasked: isOpen && account ? maskedMailOf(account) : null,
+      gate: { number: proofsOf(attempt).length + 1, of: isBefore && !isOpen ? null : proofsOf(attempt).length + standing.gatesLeft },
+      login: isBefore ? null : (account?.login ?? null),
+      rules: bound === null || isRefusal(bound) ? [] : bound.rules,
+      reason: isRefused ? (attempt.refusedBy as CheckName) : null,
+    };
+  }
+
+  /** What the helpdesk will ask for; null where nothing is under way. */
+  const supportCodeOf = (token: string | null): string | null => (token === null ? null : (attempts.byToken(token)?.supportCode ?? null));
+
+  function maskedMailOf(account: Account): string | null {
+    const own = enrolments.of(account.id).filter(({ method }) => method === 'email');
+    const address = own.find(({ isPreferred }) => isPreferred)?.label ?? own[0]?.label ?? account.mail;
+    return address ? maskMail(address) : null;
+  }
+
+  return { show, supportCodeOf };
+}

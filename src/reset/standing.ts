@@ -1,0 +1,94 @@
+/** Where an attempt stands: whose it is, what they can still prove with, and what is asked of them by the policy of this moment. */
+
+import type { Challenge } from '../methods/method.ts';
+import type { Methods } from '../methods/methods.ts';
+import type { Account } from '../rules/account.ts';
+import { type Attempt, gatesNeeded, gatesPassed, methodsOpen, type Place, placeOf, proofsOf } from '../rules/attempt.ts';
+import { type Eligibility, eligibility } from '../rules/eligibility.ts';
+import { isRefusal, Refusal } from '../rules/refusal.ts';
+import { accountKey, addressKey, isOver, limits } from '../rules/throttle.ts';
+import type { MethodName } from '../rules/vocabulary.ts';
+import type { World } from '../world.ts';
+
+type Needs = Pick<World, 'accounts' | 'enrolments' | 'attempts' | 'throttle' | 'settings' | 'passwordsFor' | 'clock'> & {
+  readonly methods: Methods;
+};
+
+export interface Standing {
+  readonly attempt: Attempt;
+  /** Null for a stranger, and for whoever was found not to be eligible. */
+  readonly account: Account | null;
+  readonly held: readonly MethodName[];
+  readonly gatesLeft: number;
+  readonly place: Place;
+}
+
+export type Standings = ReturnType<typeof standings>;
+
+export function standings({ accounts, enrolments, attempts, throttle, settings, passwordsFor, clock, methods }: Needs) {
+  function standingOf(attempt: Attempt): Standing {
+    const policy = settings.policy();
+    const account = attempt.account === null || attempt.refusedBy !== null ? null : accounts.byId(attempt.account);
+    const held = account ? heldBy(account) : [];
+    const gatesLeft = account ? Math.max(0, gatesNeeded(account, held, policy) - gatesPassed(attempt, policy)) : 1;
+    return { attempt, account, held, gatesLeft, place: placeOf(attempt, gatesLeft, clock.now()) };
+  }
+
+  /** The methods an account holds; its directory's mail counts as one where policy takes it for a proof. */
+  function heldBy(account: Account): MethodName[] {
+    const inUse = enrolments.of(account.id).filter((enrolment) => methods.get(enrolment.method)?.describe(enrolment).left !== 0);
+    const held = new Set(inUse.map(({ method }) => method));
+    if (account.mail !== null && settings.policy().directory_mail_is_proof) held.add('email');
+    return [...held].filter((method) => methods.has(method));
+  }
+
+  const isClosedTo = (attempt: Attempt): boolean => !settings.policy().open_about_accounts && proofsOf(attempt).length === 0;
+
+  /** Closed: all that policy allows, the same for every login. Otherwise what this person can still use. */
+  function methodsShown({ attempt, account, held }: Standing): readonly MethodName[] {
+    const policy = settings.policy();
+    if (isClosedTo(attempt)) return policy.methods.filter((method) => methods.has(method));
+    return account ? methodsOpen(held, attempt, policy, account.role) : [];
+  }
+
+  /** Refuses with `attempt.none` or `attempt.expired`. */
+  function openAttempt(token: string): Standing | Refusal {
+    const attempt = attempts.byToken(token);
+    if (!attempt) return new Refusal('attempt.none');
+    const standing = standingOf(attempt);
+    return standing.place === 'expired' ? new Refusal('attempt.expired') : standing;
+  }
+
+  /** What the method is to challenge or judge; null for a stranger, and for whoever may not use it now. */
+  function challengeOf(attempt: Attempt, name: MethodName): Challenge | null {
+    const { account, held } = standingOf(attempt);
+    if (!account || !methodsOpen(held, attempt, settings.policy(), account.role).includes(name)) return null;
+    const own = enrolments.of(account.id).filter(({ method }) => method === name);
+    return { account, enrolments: own, attempt, language: account.language ?? attempt.language, at: clock.now() };
+  }
+
+  /** All checks of eligibility, by what the home says now. */
+  async function examine(account: Account, attempt: Attempt): Promise<Eligibility> {
+    const status = await passwordsFor(account).status();
+    const failed = throttle.count(limits.failedAttempts, failedKey(attempt, account.id), clock.now());
+    const live = isRefusal(status) ? null : status;
+    const facts = { account, intention: attempt.intention, held: heldBy(account), live, isBlocked: isOver(failed, limits.failedAttempts) };
+    return eligibility(facts, settings.policy());
+  }
+
+  return { standingOf, isClosedTo, methodsShown, openAttempt, challengeOf, examine };
+}
+
+/** Whom an event is about. */
+export const partiesOf = ({ address, supportCode }: Attempt, { login }: Account) => ({
+  actor: login,
+  account: login,
+  address,
+  supportCode,
+});
+
+export const failedKey = ({ loginDigest, address }: Attempt, account: number | null): string =>
+  `${accountKey(account, loginDigest)}|${addressKey(address)}`;
+
+/** What is deferred for one attempt goes in order: its support code names it from before its row exists. */
+export const keyOf = ({ supportCode }: Attempt): string => supportCode;
