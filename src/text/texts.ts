@@ -24,6 +24,7 @@ const fallback = 'en';
 export function createTexts(catalogues: Readonly<Record<string, Catalogue>> = { en }): Texts {
   const messages = new Map<string, IntlMessageFormat>();
   const languages = Object.keys(catalogues);
+  const directions = new Map(languages.map((language) => [language, directionOf(language)]));
 
   const format = (language: string, key: string, params: Params): string | null => {
     const owner = Object.hasOwn(catalogues[language] ?? {}, key) ? language : fallback;
@@ -44,7 +45,7 @@ export function createTexts(catalogues: Readonly<Record<string, Catalogue>> = { 
     say: (language, key, params = {}) => format(language, key, params) ?? key,
     find: (language, key, params = {}) => format(language, key, params),
     choose: (header) => chosenLanguage(header, languages),
-    direction: (language) => (rightToLeft.has(new Intl.Locale(language).maximize().script ?? '') ? 'rtl' : 'ltr'),
+    direction: (language) => directions.get(language) ?? directionOf(language),
   };
 }
 
@@ -63,6 +64,8 @@ function worded(message: IntlMessageFormat, params: Params): string {
 }
 
 const rightToLeft = new Set(['Arab', 'Hebr', 'Thaa', 'Syrc', 'Nkoo', 'Adlm']);
+const directionOf = (language: string): 'ltr' | 'rtl' =>
+  rightToLeft.has(new Intl.Locale(language).maximize().script ?? '') ? 'rtl' : 'ltr';
 const longestHeader = 500;
 
 function chosenLanguage(header: string | undefined, languages: readonly string[]): string {

@@ -11,7 +11,7 @@ import type { Texts } from '../text/texts.ts';
 import { attributes, escaped } from './markup.ts';
 import { type Placement, placementOf } from './placement.ts';
 import { staffDoors } from './staff-doors.ts';
-import { dateWords, timeElement } from './time-words.ts';
+import { dateWords, languageName, timeElement } from './time-words.ts';
 import type { PageModel } from './visit.ts';
 
 /** One page and what stands around it; the templates' own manual is at the top of views/layout.eta. */
@@ -118,7 +118,7 @@ function siteOf(frame: Frame, { t, texts, placement, hasPage }: Making) {
   const { language, office, account, isSignedIn, model } = frame;
   return {
     language,
-    languageName: new Intl.DisplayNames([language], { type: 'language' }).of(language),
+    languageName: languageName(language),
     direction: texts.direction(language),
     office,
     account,
