@@ -28,8 +28,8 @@ export interface LdapProxy {
   readonly url: string;
   /** Every request that came, in order, over all connections, since the last `heal`. */
   readonly seen: readonly Request[];
-  /** What becomes of the request number `at` from the last `heal` on, counted from 0. */
-  spoil(at: number, fate: Fate): void;
+  /** What becomes of the request number `at` from the last `heal` on, counted from 0, or of the next of this kind. */
+  spoil(at: number | Request, fate: Fate): void;
   /** From now on connections are accepted and closed, or accepted and never answered, or served. Those that are open end. */
   behave(how: 'refuse' | 'hang' | 'serve'): void;
   /** Serves again, and counts from 0. Connections that are open end. */
@@ -50,7 +50,7 @@ const operations: Readonly<Record<number, Request>> = {
 export async function startProxy(to: number, certificate: ServerCertificate): Promise<LdapProxy> {
   const open = new Set<Socket>();
   let seen: Request[] = [];
-  let planned: { at: number; fate: Fate } | null = null;
+  let planned: { at: number | Request; fate: Fate } | null = null;
   let behaviour: 'refuse' | 'hang' | 'serve' = 'serve';
 
   const tls = createTlsServer({ cert: certificate.cert, key: certificate.key }, serve);
@@ -85,8 +85,10 @@ export async function startProxy(to: number, certificate: ServerCertificate): Pr
       messages((message) => {
         if (isSilent) return;
         const at = seen.length;
-        seen.push(operations[message.operation] ?? 'other');
-        const fate = planned?.at === at ? planned.fate : null;
+        const kind = operations[message.operation] ?? 'other';
+        seen.push(kind);
+        const fate = planned?.at === at || planned?.at === kind ? planned.fate : null;
+        if (fate !== null) planned = null;
         if (fate === 'cut before') return cut();
         if (fate === 'silent before') {
           isSilent = true;
