@@ -1,6 +1,6 @@
 /** The commands of the house: what each is called, what it takes, and how a mistake is told. What they do stands in commands/. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createAdministrator, recoverAdministrator } from './commands/admin.ts';
 import { backup, restore } from './commands/backup.ts';
@@ -106,6 +106,8 @@ function configFrom(named: string | undefined): Config {
     file === null ? 'There is no config.toml (copy config.example.toml), and the environment alone does not do' : `${file} cannot be used`;
   throw new Mistake(`${where}:\n${config}`);
 }
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
 const helpOf = ({ usage, does }: Command): string => `latchkey ${usage} [--config FILE]\n  ${does}`;
 const overview = (): string =>
