@@ -138,6 +138,7 @@ export async function startApp(config: Config, additions: Additions = {}): Promi
     undo.push(() => house.close());
     const { log, world } = house;
     if (folder.copy !== null) log.info({ copy: folder.copy }, 'the database was brought up to date; a copy of it was kept');
+    world.attempts.releaseStranded();
     await additions.prepare?.(house);
     const server = createServer({
       ...world,

@@ -112,7 +112,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const helpOf = ({ usage, does }: Command): string => `latchkey ${usage} [--config FILE]\n  ${does}`;
 const overview = (): string =>
   [
-    'Latchkey, the password desk',
+    `Latchkey ${version}, the password desk`,
     '',
     ...Object.values(commands).map(({ usage, does }) => `  latchkey ${usage}\n      ${does}`),
     '',

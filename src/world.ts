@@ -153,6 +153,8 @@ export interface Attempts {
   /** One guarded UPDATE from open to writing: whoever comes second gets false. */
   claim(id: AttemptId, at: Instant): boolean;
   release(id: AttemptId): void;
+  /** At the start, before anybody is let in: what was claimed by a process that died before it had written anything is open again. */
+  releaseStranded(): number;
   finish(id: AttemptId, at: Instant): void;
   /** Closes every other open attempt of the account. */
   closeOthers(account: AccountId, except: AttemptId | null, at: Instant): number;

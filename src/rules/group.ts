@@ -13,10 +13,10 @@ export function amongGroups(named: readonly string[]): (group: string) => boolea
 }
 
 /** Letter case and the spaces around separators do not count (RFC 4514 section 2.4); what is escaped stays as it is. */
-export const comparableDn = (dn: string): string => foldLogin(dn.trim().replaceAll(/\s*(?<!\\)([,+=])\s*/g, '$1'));
+const comparableDn = (dn: string): string => foldLogin(dn.trim().replaceAll(/\s*(?<!\\)([,+=])\s*/g, '$1'));
 
 /** "Help Desk" of `cn=Help Desk,ou=groups,dc=example`; escapes as in RFC 4514 section 2.4. */
-export function groupName(dn: string): string {
+function groupName(dn: string): string {
   const [, value = dn] = /^[^=,+]+=((?:\\.|[^\\,+])*)/su.exec(dn) ?? [];
   const octets = (pairs: string): string => Buffer.from(pairs.replaceAll('\\', ''), 'hex').toString('utf8');
   return value.replaceAll(/(?:\\[0-9a-f]{2})+|\\(.)/giu, (pairs: string, character?: string) => character ?? octets(pairs)).trim();

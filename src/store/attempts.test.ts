@@ -92,6 +92,16 @@ test('one claim wins, and a release lets the next one try', async () => {
   assert.not.ok(world.attempts.claim(id, world.clock.now()), 'what is over is not opened again');
 });
 
+test('what a dead process had claimed is open again, unless it had begun to write', async () => {
+  const world = await testWorld();
+  const [stranded, writing] = [opened(world), opened(world, { token: 'another' })];
+  for (const id of [stranded, writing]) world.attempts.claim(id, world.clock.now());
+  started(world, writing);
+  assert.is(world.attempts.releaseStranded(), 1);
+  assert.is(world.attempts.byId(stranded)?.state, 'open');
+  assert.is(world.attempts.byId(writing)?.state, 'writing');
+});
+
 test('nothing is claimed or passed after the end', async () => {
   const world = await testWorld();
   const id = opened(world);

@@ -117,6 +117,12 @@ export function attemptsIn(db: Db, vault: Vault): Attempts {
     release(id) {
       move(id, 'writing', { state: 'open' });
     },
+    releaseStranded: () =>
+      db.$client
+        .prepare(
+          "UPDATE attempt SET state = 'open' WHERE state = 'writing' AND NOT EXISTS (SELECT 1 FROM write WHERE attempt_id = attempt.id AND ended_at IS NULL)",
+        )
+        .run().changes,
     finish(id, at) {
       db.update(attempt)
         .set({ state: 'finished', finishedAt: at })

@@ -23,4 +23,3 @@ export async function officeWorld(options: TestWorldOptions = {}) {
     messages: () => world.mail,
   };
 }
-export type OfficeWorld = Awaited<ReturnType<typeof officeWorld>>;
