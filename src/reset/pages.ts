@@ -32,7 +32,7 @@ export function resetPages(reset: PasswordReset) {
   function attemptPage(sight: Sight, refusals: readonly Refusal[] = [], isAnother = false): Reply {
     const place = isAnother && sight.place === 'answer' ? 'method' : sight.place;
     const view = place === 'done' && sight.intention === 'unlock' ? 'reset/unlocked' : viewOf[place];
-    return page(view, { ...sight, ...stepOf(sight), refusals, broken: refusals.flatMap(ruleOf) });
+    return page(view, { ...sight, ...stepOf(sight), refusals: refusals.map(placed), broken: refusals.flatMap(ruleOf) });
   }
 
   const home: Page = async ({ attemptToken, query }) => {
@@ -138,3 +138,14 @@ function ruleOf({ key }: Refusal): string[] {
   if (key === 'directory.quality') return ['classes'];
   return key === 'directory.history' ? ['history'] : [];
 }
+
+/** What the directory says of a password stands at its field. */
+const placed = (refusal: Refusal): Refusal =>
+  ofThePassword.includes(refusal.key) && refusal.field === null ? refusal.at('password') : refusal;
+const ofThePassword: readonly RefusalKey[] = [
+  'directory.policy',
+  'directory.history',
+  'directory.too-short',
+  'directory.quality',
+  'directory.encoding',
+];

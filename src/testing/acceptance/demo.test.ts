@@ -128,7 +128,7 @@ test('bob, trent and dave are refused like a stranger, byte for byte; bob is tol
     }
   for (const login of ['alice', 'bob', 'trent', 'dave']) assert.equal(seen.get(login), seen.get('no-such-person'), login);
   const { text } = await demo.message('bob', 'reset-not-possible');
-  assert.match(text, /too few ways to prove who you are/);
+  assert.match(text, /not registered enough ways to prove who you are/);
   assert.is(await journeys.messagesTo('bob', 'reset-not-possible'), 1);
   assert.is(await journeys.messagesTo('bob', 'reset-code'), 0);
 });
