@@ -2,7 +2,6 @@
 
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import type { Config } from './config.ts';
 import { createDeferral } from './deferral.ts';
 import { createDeliver } from './delivery/deliver.ts';
@@ -11,6 +10,7 @@ import { noMail, type Transport } from './delivery/transport.ts';
 import { openDirectory } from './directory/directory.ts';
 import { homes } from './homes.ts';
 import { createJobs, type Row } from './jobs.ts';
+import { openLog } from './log.ts';
 import { methodsWith } from './methods/methods.ts';
 import { portalsOf } from './portals.ts';
 import { routesOf } from './routes.ts';
@@ -44,7 +44,7 @@ const root = join(import.meta.dirname, '..');
 
 /** Opens data folder, key, database and directories. The schema must be current: `migrate` and `serve` make it so. */
 export async function openHouse(config: Config, { transport, clock = systemClock }: Additions = {}) {
-  const log = pino({ level: config.log.level, base: null }, pino.destination({ dest: 2, sync: true }));
+  const log = openLog(config.log);
   const keyFile = openKeyFile(keyFileIn(config.data.folder), systemRandom);
   const db = openCurrent(config.data.folder);
   assertKey(db, keyFile.name);

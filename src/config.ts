@@ -4,10 +4,11 @@ import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { contradictions } from './config/contradictions.ts';
 import { applyEnvironment } from './config/environment.ts';
-import { readCertificates, readSecrets, readText } from './config/files.ts';
+import { type Authorities, readCertificates, readSecrets, readText } from './config/files.ts';
 import type { Tree } from './config/keys.ts';
 import { type Mistake, mistakesOf } from './config/mistakes.ts';
 import { isLoopback, type Settings, settings } from './config/schema.ts';
+import type { MailConfig as SmtpConfig } from './delivery/mail.ts';
 import type { DirectoryConfig } from './directory/config.ts';
 
 export interface Config {
@@ -27,16 +28,7 @@ export interface Config {
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'text' };
 }
 
-export interface MailConfig {
-  readonly host: string;
-  readonly port: number;
-  /** TLS from the first byte (RFC 8314). */
-  readonly implicitTls: boolean;
-  /** Without STARTTLS nothing is said; only a server on this machine may do without. */
-  readonly requireStartTls: boolean;
-  readonly user: string | null;
-  readonly password: string | null;
-  readonly from: string;
+export interface MailConfig extends SmtpConfig {
   /** The office's own mail domains, in lower case: a locked-out person cannot read a code there. */
   readonly ownDomains: readonly string[];
 }
@@ -92,7 +84,7 @@ function readTree(file: string): Tree | ConfigMistakes {
 const onePerPath = (mistakes: readonly Mistake[]): Mistake[] =>
   [...new Map([...mistakes].reverse().map((mistake) => [mistake.path, mistake])).values()].reverse();
 
-function arrange(given: Settings, { folder, authorities }: { folder: string; authorities: readonly (string | null)[] }): Config {
+function arrange(given: Settings, { folder, authorities }: { folder: string; authorities: Authorities }): Config {
   const { listen, sync } = given;
   return {
     publicUrl: new URL(given.public_url).origin,
@@ -106,9 +98,9 @@ function arrange(given: Settings, { folder, authorities }: { folder: string; aut
       trustedProxies: listen.trusted_proxies,
     },
     data: { folder: resolve(folder, given.data.folder) },
-    directories: given.directory.map((row, at) => arrangeDirectory(row, authorities[at] ?? null)),
+    directories: given.directory.map((row, at) => arrangeDirectory(row, authorities.directories[at] ?? null)),
     sync: { schedule: sync.schedule, timezone: sync.timezone, maxDisablePercent: sync.max_disable_percent },
-    mail: given.mail ? arrangeMail(given.mail) : null,
+    mail: given.mail ? arrangeMail(given.mail, authorities.mail) : null,
     roles: given.roles,
     log: given.log,
   };
@@ -131,14 +123,16 @@ const arrangeDirectory = (row: Settings['directory'][number], ca: string | null)
   pageSize: row.page_size,
 });
 
-function arrangeMail(mail: NonNullable<Settings['mail']>): MailConfig {
+function arrangeMail(mail: NonNullable<Settings['mail']>, ca: string | null): MailConfig {
   const { protocol, hostname, port, username } = new URL(mail.url);
   const implicitTls = protocol === 'smtps:';
   return {
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (implicitTls ? 465 : 587) : Number(port),
     implicitTls,
-    requireStartTls: !implicitTls && !isLoopback(hostname),
+    // A server on this machine may do without TLS, unless it was given an authority to be known by.
+    requireStartTls: !implicitTls && (ca !== null || !isLoopback(hostname)),
+    ca,
     user: username === '' ? null : decodeURIComponent(username),
     password: mail.password ?? null,
     from: mail.from,

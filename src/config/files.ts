@@ -67,9 +67,14 @@ const isCertificate = (pem: string): boolean => {
   }
 };
 
-/** The PEM of each directory's authorities, null where none is named. The server reads its own certificate itself, and again when it is
- *  renewed: here it is only seen that it can. */
-export function readCertificates({ listen, directory }: Tree, folder: string): { authorities: (string | null)[]; mistakes: Mistake[] } {
+export interface Authorities {
+  /** PEM for each directory, null where none is named. */
+  readonly directories: readonly (string | null)[];
+  readonly mail: string | null;
+}
+
+/** The authorities that are named. Of the server's own certificate it is only seen here that it can be read. */
+export function readCertificates({ listen, directory, mail }: Tree, folder: string): { authorities: Authorities; mistakes: Mistake[] } {
   const mistakes: Mistake[] = [];
   const read = (path: string, place: unknown): string | null => {
     if (typeof place !== 'string' || place === '') return null;
@@ -78,11 +83,12 @@ export function readCertificates({ listen, directory }: Tree, folder: string): {
     return 'text' in found ? found.text : null;
   };
   for (const key of ['tls_cert_file', 'tls_key_file']) if (isTree(listen)) read(`listen.${key}`, listen[key]);
-  const authorities = (Array.isArray(directory) ? directory : []).map((row, at) => {
-    const path = pathOf(['directory', at, 'ca_file']);
+  const authorityOf = (row: unknown, path: string): string | null => {
     const pem = isTree(row) ? read(path, row.ca_file) : null;
     if (pem !== null && !isCertificate(pem)) mistakes.push({ path, reason: 'is not a certificate in PEM' });
     return pem;
-  });
-  return { authorities, mistakes };
+  };
+  const rows: readonly unknown[] = Array.isArray(directory) ? directory : [];
+  const directories = rows.map((row, at) => authorityOf(row, pathOf(['directory', at, 'ca_file'])));
+  return { authorities: { directories, mail: authorityOf(mail, 'mail.ca_file') }, mistakes };
 }

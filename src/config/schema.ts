@@ -90,6 +90,7 @@ const sync = z.strictObject({
 const mail = z.strictObject({
   url: address(['smtps:', 'smtp:'], 'with a user'),
   password: secret.optional(),
+  ca_file: file.optional(),
   from: line.regex(
     /^([^<>@]+ <[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/,
     'must be an address, such as "Password desk <desk@example.com>"',
