@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type App, type House, openHouse, prepareFolder, startApp } from '../app.ts';
 import { type Config, ConfigMistakes, loadConfig } from '../config.ts';
 import type { SettingKey } from '../rules/policy.ts';
+import { isRefusal } from '../rules/refusal.ts';
 import { Browser } from './browser.ts';
 import { localUrl } from './front-desk.ts';
 import { type LdapProxy, startProxy } from './proxy.ts';
@@ -122,9 +123,22 @@ export async function openRealHouse(options: HouseOptions = {}): Promise<RealHou
     }
   }
 
+  /** A house that has just started may be reading already. */
+  async function readPeople({ world, sync }: House): Promise<void> {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const reports = await Promise.all(world.directories.all.map((directory) => sync(directory)));
+      const [refusal] = reports.filter(isRefusal);
+      if (!refusal) return;
+      if (refusal.key !== 'sync.running') throw new Error(`${refusal.key} ${refusal.raw}`);
+      await clock.sleep(50);
+    }
+    throw new Error('a sync does not end');
+  }
+
   const register = (people: readonly Person[]): Promise<void> =>
-    inside(async ({ world, syncAll }) => {
-      await syncAll();
+    inside(async (house) => {
+      const { world } = house;
+      await readPeople(house);
       world.atomically(() => {
         for (const [key, value] of Object.entries(options.policy ?? {})) world.settings.set(key as SettingKey, value);
         const known = new Map(world.accounts.all('office').map((account) => [account.name, account]));
