@@ -11,10 +11,9 @@ interface Need {
 }
 
 const needs: Readonly<Record<string, Need>> = {
-  slapd: { programs: ['slapd', 'ldapadd', 'openssl'], packages: ['slapd', 'ldap-utils', 'openssl'] },
+  slapd: { programs: ['slapd', 'ldapadd'], packages: ['slapd', 'ldap-utils'] },
   'ldap-utils': { programs: ['ldapwhoami'], packages: ['ldap-utils'] },
   chromium: { programs: ['chromium|chromium-browser|google-chrome'], packages: ['chromium', 'fonts-noto-core'] },
-  openssl: { programs: ['openssl'], packages: ['openssl'] },
   buildah: { programs: ['buildah'], packages: ['buildah'] },
   podman: { programs: ['podman', 'runc'], packages: ['podman', 'runc'] },
   debootstrap: { programs: ['debootstrap'], packages: ['debootstrap'] },
