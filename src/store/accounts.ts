@@ -1,10 +1,10 @@
 /** Accounts and what they have registered. One intention at a time: there is no save of a whole row. */
 
-import { and, eq, isNull, sql } from 'drizzle-orm';
 import { type Account, type AccountId, foldLogin } from '../rules/account.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { AccountChange, Accounts, DirectoryEntry, Enrolment, Enrolments } from '../world.ts';
 import { atomicallyOn, type Db } from './database.ts';
+import { and, eq, isNull, sql } from './drizzle.ts';
 import { account, enrolment } from './schema.ts';
 
 type AccountRow = typeof account.$inferSelect;

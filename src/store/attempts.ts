@@ -1,12 +1,12 @@
 /** Attempts with their steps, one-time tokens, and the writes on their way into a home. Every consuming act is a guarded UPDATE. */
 
 import { timingSafeEqual } from 'node:crypto';
-import { and, eq, gt, inArray, isNotNull, isNull, lt, ne, or, sql } from 'drizzle-orm';
 import type { Attempt, Step } from '../rules/attempt.ts';
 import { day, minute } from '../rules/time.ts';
 import type { Intention } from '../rules/vocabulary.ts';
 import type { Attempts, Token, TokenPurpose, Tokens, Vault, Write, Writes } from '../world.ts';
 import { atomicallyOn, type Db } from './database.ts';
+import { and, eq, gt, inArray, isNotNull, isNull, lt, ne, or, sql } from './drizzle.ts';
 import { attempt, attemptStep, token, write } from './schema.ts';
 
 const strangersKept = 7 * day;

@@ -1,6 +1,7 @@
 /** Copies of the database while it is in use, and their way back: refused when damaged, or sealed under another key. */
 
-import { chmodSync, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { type Db, databaseFile, StoreProblem } from './database.ts';
 
@@ -17,11 +18,14 @@ export function assertKey(db: Db, keyName: string): void {
 /** Online, page by page; the file appears whole or not at all. */
 export async function backUp(db: Db, file: string): Promise<void> {
   if (existsSync(file)) throw new StoreProblem(`${file} is there already: a backup never overwrites.`);
+  if (!existsSync(dirname(file)) || !statSync(dirname(file)).isDirectory()) throw new StoreProblem(`There is no folder ${dirname(file)}.`);
   const draft = `${file}.part`;
   try {
     await db.$client.backup(draft);
     chmodSync(draft, 0o600);
     renameSync(draft, file);
+  } catch (problem) {
+    throw new StoreProblem(`${file} cannot be written: ${(problem as Error).message}`);
   } finally {
     rmSync(draft, { force: true });
   }

@@ -4,9 +4,8 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
-import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
 import type { Atomically } from '../world.ts';
+import { type BetterSQLite3Database, drizzle, migrate } from './drizzle.ts';
 
 export type Db = BetterSQLite3Database & { $client: Sqlite.Database };
 

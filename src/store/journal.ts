@@ -1,9 +1,9 @@
 /** The journal: append only, chained under the key file, personal values beside the chain so that a person can be forgotten. */
 
-import { and, asc, desc, eq, gt, inArray, sql } from 'drizzle-orm';
 import type { EventName, MethodName, Result } from '../rules/vocabulary.ts';
 import type { Clock, Journal, JournalEvent, JournalRow, Random, Vault } from '../world.ts';
 import { atomicallyOn, type Db } from './database.ts';
+import { and, asc, desc, eq, gt, inArray, sql } from './drizzle.ts';
 import { journal, journalHead, journalPersonal } from './schema.ts';
 
 const personalFields = ['actor', 'account', 'address', 'raw'] as const;

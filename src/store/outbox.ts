@@ -1,8 +1,8 @@
 /** Letters on their way: sealed bodies that vanish as soon as they are sent, dead, or useless. */
 
-import { and, asc, count, desc, eq, isNotNull, lte, max, sql } from 'drizzle-orm';
 import type { Letter, Outbox } from '../world.ts';
 import { atomicallyOn, type Db } from './database.ts';
+import { and, asc, count, desc, eq, isNotNull, lte, max, sql } from './drizzle.ts';
 import { outbox, token } from './schema.ts';
 
 export function outboxIn(db: Db): Outbox {

@@ -1,7 +1,6 @@
 /** The tables. Row types never leave this folder; instants are milliseconds since 1970 UTC, digests are keyed (see vault). */
 
-import { isNotNull, isNull } from 'drizzle-orm';
-import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { index, integer, isNotNull, isNull, primaryKey, sqliteTable, text, uniqueIndex } from './drizzle.ts';
 
 const id = () => integer('id').primaryKey({ autoIncrement: true });
 const instant = (name: string) => integer(name);

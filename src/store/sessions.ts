@@ -1,11 +1,11 @@
 /** Sessions, and the counters of the limits. Both are found by an index, however many there are. */
 
-import { and, asc, count, desc, eq, gt, lt, ne, sql } from 'drizzle-orm';
 import type { Policy } from '../rules/policy.ts';
 import { type Limit, limits } from '../rules/throttle.ts';
 import { hour, minute } from '../rules/time.ts';
 import type { Session, Sessions, Throttle, Vault } from '../world.ts';
 import { atomicallyOn, type Db } from './database.ts';
+import { and, asc, count, desc, eq, gt, lt, ne, sql } from './drizzle.ts';
 import { hit, session, wrongPassword } from './schema.ts';
 
 const useWrittenEvery = minute; // a session's last use is written at most once a minute

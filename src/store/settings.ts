@@ -1,9 +1,9 @@
 /** What administrators decided, and small facts of the house's own. */
 
-import { eq } from 'drizzle-orm';
 import { type Policy, policyFrom, type SettingKey, settings } from '../rules/policy.ts';
 import type { Settings } from '../world.ts';
 import type { Db } from './database.ts';
+import { eq } from './drizzle.ts';
 import { note, setting } from './schema.ts';
 
 export function settingsIn(db: Db): Settings {
