@@ -10,12 +10,17 @@ import { readSecret } from './secret.ts';
 /** The second step is enrolled at the first sign-in, which must come within this time. */
 const enrolWithin = day;
 
-export async function createAdministrator({ words: [login = ''], config }: Given): Promise<number> {
+export async function createAdministrator({ words: [typed = ''], config }: Given): Promise<number> {
+  const login = typed.trim(); // as the sign-in takes it
+  if (login === '' || login.length > 256 || /\p{Cc}/u.test(login)) return complain('This cannot be a login.');
   prepareIfFree(config().data.folder);
   return atHome(config(), async (house) => {
     const { accounts, clock, journal, atomically } = house.world;
-    if (accounts.byLogin(login).some(({ home }) => home === null))
+    const known = accounts.byLogin(login);
+    if (known.some(({ home }) => home === null))
       return complain(`There is a local account ${login} already: latchkey admin recover ${login} gives it a new password.`);
+    // A login in two homes opens neither: it is never guessed which is meant.
+    if (known.length > 0) return complain(`There is an account ${login} in the directory ${known[0]?.home}. Choose another login.`);
     const hash = await newPasswordHash(house, login);
     if (hash === null) return 1;
     const at = clock.now();
@@ -31,7 +36,8 @@ export async function createAdministrator({ words: [login = ''], config }: Given
 }
 
 /** Gives a local administrator a new password, and any administrator a day to register a second step anew. */
-export async function recoverAdministrator({ words: [login = ''], config }: Given): Promise<number> {
+export async function recoverAdministrator({ words: [typed = ''], config }: Given): Promise<number> {
+  const login = typed.trim();
   return atHome(config(), async (house) => {
     const { accounts, enrolments, sessions, clock, journal, atomically } = house.world;
     const account = accounts.byLogin(login).find(({ role }) => role === 'administrator');
