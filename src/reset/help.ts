@@ -5,7 +5,7 @@ import { addressKey, isOver, limits } from '../rules/throttle.ts';
 import { second } from '../rules/time.ts';
 import type { World } from '../world.ts';
 
-type Needs = Pick<World, 'accounts' | 'attempts' | 'throttle' | 'settings' | 'journal' | 'deliver' | 'clock' | 'atomically'>;
+type Needs = Pick<World, 'accounts' | 'attempts' | 'throttle' | 'settings' | 'journal' | 'deliver' | 'deferral' | 'clock' | 'atomically'>;
 
 interface Ask {
   readonly token: string | null;
@@ -18,8 +18,9 @@ interface Ask {
   readonly language: string;
 }
 
-export function help({ accounts, attempts, throttle, settings, journal, deliver, clock, atomically }: Needs) {
-  function askForHelp(ask: Ask): { supportCode: string } | Refusal {
+export function help({ accounts, attempts, throttle, settings, journal, deliver, deferral, clock, atomically }: Needs) {
+  /** Whose login it is may still be looked up; the helpdesk is told all the same, and the wait is as long for a stranger's. */
+  async function askForHelp(ask: Ask): Promise<{ supportCode: string } | Refusal> {
     const now = clock.now();
     const { helpdesk_address } = settings.policy();
     if (helpdesk_address === '') return new Refusal('help.unavailable');
@@ -31,7 +32,9 @@ export function help({ accounts, attempts, throttle, settings, journal, deliver,
         params: { seconds: Math.ceil(((throttle.easesAt(limits.help, key, now) ?? now) - now) / second) },
       });
     }
-    const attempt = ask.token === null ? null : attempts.byToken(ask.token);
+    const begun = ask.token === null ? null : attempts.byToken(ask.token);
+    if (begun) await deferral.settled(begun.supportCode);
+    const attempt = begun && (attempts.byId(begun.id) ?? begun);
     const supportCode = attempt?.supportCode ?? ask.supportCode;
     const variables = {
       login: (attempt?.account && accounts.byId(attempt.account)?.login) || '',

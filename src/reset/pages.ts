@@ -104,9 +104,9 @@ export function resetPages(reset: PasswordReset) {
   const help: Page = ({ attemptToken, supportCode, policy }) =>
     page('reset/help', { ...helpModel(policy), supportCode: reset.supportCodeOf(attemptToken) ?? supportCode });
 
-  const askForHelp: Page = ({ attemptToken, form, address, supportCode, language, policy }) => {
+  const askForHelp: Page = async ({ attemptToken, form, address, supportCode, language, policy }) => {
     const ask = { name: form.name ?? '', contact: form.contact ?? '', words: form.words ?? '' };
-    const asked = reset.askForHelp({ token: attemptToken, ...ask, address, supportCode, language });
+    const asked = await reset.askForHelp({ token: attemptToken, ...ask, address, supportCode, language });
     if (!isRefusal(asked)) return seeOther(`/reset/help/sent?code=${asked.supportCode}`);
     const code = reset.supportCodeOf(attemptToken) ?? supportCode;
     return page('reset/help', { ...helpModel(policy), typed: ask, supportCode: code, refusals: [asked] });

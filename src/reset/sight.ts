@@ -34,14 +34,14 @@ export interface Sight {
 }
 
 export function sights({ attempts, enrolments, deferral, standings, door, desk }: Needs) {
-  const { isClosedTo, methodsShown, standingOf } = standings;
+  const { isClosedTo, methodsShown, standingShown } = standings;
 
   /** The person's own page; null where there is no attempt, and the page asks for the login. */
   async function show(token: string | null): Promise<Sight | null> {
     const first = token === null ? null : attempts.byToken(token);
     if (!first) return null;
     if (!isClosedTo(first)) await deferral.settled(keyOf(first));
-    const standing = standingOf(attempts.byId(first.id) ?? first);
+    const standing = standingShown(attempts.byId(first.id) ?? first);
     const { attempt, account } = standing;
     const isBefore = proofsOf(attempt).length === 0;
     const isOpen = !isClosedTo(attempt);

@@ -44,6 +44,13 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
 
   const isClosedTo = (attempt: Attempt): boolean => !settings.policy().open_about_accounts && proofsOf(attempt).length === 0;
 
+  /** As far as a page may know it. In the closed mode whose attempt it is makes no difference, and is not looked up: the time would tell. */
+  function standingShown(attempt: Attempt): Standing {
+    if (!isClosedTo(attempt)) return standingOf(attempt);
+    const gatesLeft = 1;
+    return { attempt, account: null, held: [], gatesLeft, place: placeOf(attempt, gatesLeft, clock.now()) };
+  }
+
   /** Closed: all that policy allows, the same for every login. Otherwise what this person can still use. */
   function methodsShown({ attempt, account, held }: Standing): readonly MethodName[] {
     const policy = settings.policy();
@@ -55,7 +62,7 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
   function openAttempt(token: string): Standing | Refusal {
     const attempt = attempts.byToken(token);
     if (!attempt) return new Refusal('attempt.none');
-    const standing = standingOf(attempt);
+    const standing = standingShown(attempt);
     return standing.place === 'expired' ? new Refusal('attempt.expired') : standing;
   }
 
@@ -76,7 +83,7 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
     return eligibility(facts, settings.policy());
   }
 
-  return { standingOf, isClosedTo, methodsShown, openAttempt, challengeOf, examine };
+  return { standingShown, isClosedTo, methodsShown, openAttempt, challengeOf, examine };
 }
 
 /** Whom an event is about. */
