@@ -5,7 +5,6 @@ import { parseArgs } from 'node:util';
 import { createAdministrator, recoverAdministrator } from './commands/admin.ts';
 import { backup, restore } from './commands/backup.ts';
 import { check } from './commands/check.ts';
-import { demo } from './commands/demo.ts';
 import type { Given } from './commands/given.ts';
 import { exportJournal, verifyJournal } from './commands/journal.ts';
 import { migrate, serve } from './commands/serve.ts';
@@ -28,7 +27,8 @@ const commands: Readonly<Record<string, Command>> = {
     usage: 'demo [--port 8080] [--ldap-port 3890] [--data DIR]',
     does: 'a complete office to look at, with its own directory',
     options: { port: 'string', 'ldap-port': 'string', data: 'string' },
-    run: demo,
+    // Loaded only here: serving needs nothing of a directory server, its authority and the libraries that they bring.
+    run: async (given) => (await import('./commands/demo.ts')).demo(given),
   },
   check: {
     usage: 'check [--account LOGIN] [--json]',
