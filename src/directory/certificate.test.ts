@@ -1,6 +1,6 @@
 /** Certificates against Node's own TLS: trusted where they should be, and nowhere else. */
 
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { connect, createServer } from 'node:tls';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -14,6 +14,8 @@ const authority = await certificateAuthority(needs);
 /** "trusted", or why not. */
 async function handshake(host: string, wish: CertificateWish, ca = authority.ca): Promise<string> {
   const server = createServer(await authority.issue(wish)).on('tlsClientError', () => undefined);
+  const accepted: Socket[] = [];
+  server.on('connection', (socket: Socket) => accepted.push(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const outcome = await new Promise<string>((resolve) => {
@@ -25,6 +27,7 @@ async function handshake(host: string, wish: CertificateWish, ca = authority.ca)
     socket.on('close', () => resolve('closed')).unref();
   });
   server.close();
+  for (const socket of accepted) socket.destroy(); // a handshake that failed leaves its socket open
   return outcome;
 }
 
