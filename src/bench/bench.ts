@@ -2,11 +2,25 @@
 
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { asJson, asLine, type Figure } from './figure.ts';
+import { asJson, asLine, type Figure, type Report } from './figure.ts';
+import { missing } from '../testing/needs.ts';
+import { measureJourney } from './journey.ts';
+import { measurePeople } from './people.ts';
 import { measureServing } from './serving.ts';
+import { measureSilence } from './silence.ts';
 
-const parts: readonly [title: string, measure: (report: (figure: Figure) => void) => Promise<void>][] = [
-  ['Serving', measureServing],
+interface Part {
+  readonly title: string;
+  readonly needs: readonly string[];
+  readonly measure: (report: Report) => Promise<void>;
+}
+
+const directory = ['slapd', 'ldap-utils'];
+const parts: readonly Part[] = [
+  { title: 'Serving', needs: [], measure: measureServing },
+  { title: 'A reset', needs: directory, measure: measureJourney },
+  { title: 'People', needs: directory, measure: measurePeople },
+  { title: 'Silence', needs: directory, measure: measureSilence },
 ];
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' } } });
@@ -16,13 +30,23 @@ const say = (line: string): void => {
   if (!values.json) console.log(line);
 };
 say(`Latchkey on Node ${process.versions.node}, ${availableParallelism()} processors\n`);
-for (const [title, measure] of parts) {
+for (const { title, needs, measure } of parts) {
   if (values.only !== undefined && !title.toLowerCase().startsWith(values.only.toLowerCase())) continue;
   say(title);
-  await measure((figure) => {
+  const report: Report = (figure) => {
     figures.push(figure);
     say(asLine(figure));
-  });
+  };
+  const absent = missing(needs);
+  if (absent.length === 0) await measure(report);
+  else
+    report({
+      part: title.toLowerCase(),
+      name: 'not measured',
+      value: null,
+      unit: '',
+      note: `needs ${absent.join(', ')}, not installed here`,
+    });
   say('');
 }
 const seconds = Math.round((performance.now() - begun) / 1000);

@@ -23,11 +23,16 @@ export function fill({ db, world }: House, many: number): void {
     "INSERT INTO session (token_digest, account_id, standing, created_at, used_at, proved_at, address, device) VALUES (?, ?, 'full', ?, ?, ?, '10.0.0.1', '')",
   );
   world.atomically(() => {
-    const people = Array.from({ length: 1000 }, (_, number) => (person.get(`crowd${number}`, `crowd${number}`, `Person ${number}`, at) as { id: number }).id);
+    const people = Array.from(
+      { length: 1000 },
+      (_, number) => (person.get(`crowd${number}`, `crowd${number}`, `Person ${number}`, at) as { id: number }).id,
+    );
     for (let number = 0; number < many; number += 1) {
       const account = people[number % people.length];
       const digest = () => vault.digest('crowd', random.token());
-      const { id } = attempt.get(digest(), `CRWD-${number}`, digest(), number % 2 ? account : null, `10.9.${number & 255}.1`, at, end) as { id: number };
+      const { id } = attempt.get(digest(), `CRWD-${number}`, digest(), number % 2 ? account : null, `10.9.${number & 255}.1`, at, end) as {
+        id: number;
+      };
       step.run(id);
       token.run(number % 2 ? 'reset code' : 'reset link', digest(), account, id, end);
       session.run(digest(), account, at, at, at);

@@ -42,7 +42,10 @@ export function asLine(figure: Figure): string {
   const { name, value, unit, yardstick, note } = figure;
   const measured = value === null ? '' : `${shown(value)} ${unit}`;
   const against = yardstick ? `${shown(yardstick.value)} ${unit} ${yardstick.name}` : '';
-  return [`  ${name.padEnd(width)}${measured.padStart(14)}  ${ratioOf(figure).padStart(9)}  ${against}`.trimEnd(), note ? `      ${note}` : '']
+  return [
+    `  ${name.padEnd(width)}${measured.padStart(14)}  ${ratioOf(figure).padStart(9)}  ${against}`.trimEnd(),
+    note ? `      ${note}` : '',
+  ]
     .filter((line) => line !== '')
     .join('\n');
 }

@@ -17,7 +17,10 @@ export async function timed<T>(work: () => Promise<T>): Promise<{ millis: number
 /** Milliseconds that all threads of the process have been on a processor: nanoseconds in the kernel's books, so short work shows. */
 export function processorMillis(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
-  return threads.reduce((sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6, 0);
+  return threads.reduce(
+    (sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6,
+    0,
+  );
 }
 
 /** Mebibytes. `proportional` counts pages shared with others by their share; null where the kernel does not tell. */
@@ -83,7 +86,10 @@ export async function load({ port, connections, requests = Number.POSITIVE_INFIN
         from = performance.now();
         socket.write(text);
       };
-      socket.setNoDelay(true).setEncoding('latin1').setTimeout(30_000, () => socket.destroy(new Error('no answer')));
+      socket
+        .setNoDelay(true)
+        .setEncoding('latin1')
+        .setTimeout(30_000, () => socket.destroy(new Error('no answer')));
       socket.on('connect', next);
       socket.on('error', failed);
       socket.on('close', () => done());

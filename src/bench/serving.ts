@@ -34,7 +34,10 @@ export async function measureServing(report: Report): Promise<void> {
 async function measureStart(site: Site, report: Report): Promise<void> {
   const took: { ours: number[]; bare: number[] } = { ours: [], bare: [] };
   for (let start = 0; start <= starts; start += 1) {
-    for (const [whose, begin] of [['ours', site.serve], ['bare', startHello]] as const) {
+    for (const [whose, begin] of [
+      ['ours', site.serve],
+      ['bare', startHello],
+    ] as const) {
       const server = await begin();
       took[whose].push(server.firstAnswer);
       await server.stop();
@@ -42,7 +45,13 @@ async function measureStart(site: Site, report: Report): Promise<void> {
   }
   const bare = { name: 'a bare Koa that says hello', value: median(took.bare.slice(1)) };
   report({ part: 'start', name: 'start to first 200, folder new', value: took.ours[0] ?? null, unit: 'ms', yardstick: bare });
-  report({ part: 'start', name: `start to first 200, median of ${starts}`, value: median(took.ours.slice(1)), unit: 'ms', yardstick: bare });
+  report({
+    part: 'start',
+    name: `start to first 200, median of ${starts}`,
+    value: median(took.ours.slice(1)),
+    unit: 'ms',
+    yardstick: bare,
+  });
 }
 
 /** The same bytes by both, taken in turns. */
@@ -66,7 +75,13 @@ async function measurePage(site: Site, { port }: Started, report: Report): Promi
     const [ours, theirs] = [of('ours'), of('bare')];
     const name = 'bare Koa and Eta, same bytes';
     const part = 'page';
-    report({ part, name: 'GET /reset, 16 connections', value: ours.perSecond, unit: 'req/s', yardstick: { name, value: theirs.perSecond } });
+    report({
+      part,
+      name: 'GET /reset, 16 connections',
+      value: ours.perSecond,
+      unit: 'req/s',
+      yardstick: { name, value: theirs.perSecond },
+    });
     report({ part, name: 'GET /reset, p50', value: ours.p50, unit: 'ms', yardstick: { name, value: theirs.p50 } });
     report({ part, name: 'GET /reset, p99', value: ours.p99, unit: 'ms', yardstick: { name, value: theirs.p99 } });
   } finally {
@@ -117,8 +132,16 @@ const kinds: readonly { name: string; requests: number; ask: (visitor: string, c
     requests: 1500,
     ask: () => (number) => ({ path: '/reset', headers: { Cookie: `session=${number}${garbage.slice(String(number).length)}` } }),
   },
-  { name: 'garbage reset link', requests: 1500, ask: () => (number) => ({ path: `/reset/code/${number}${garbage.slice(String(number).length)}` }) },
-  { name: 'garbage not-me link', requests: 1500, ask: () => (number) => ({ path: `/not-me/${number}${garbage.slice(String(number).length)}` }) },
+  {
+    name: 'garbage reset link',
+    requests: 1500,
+    ask: () => (number) => ({ path: `/reset/code/${number}${garbage.slice(String(number).length)}` }),
+  },
+  {
+    name: 'garbage not-me link',
+    requests: 1500,
+    ask: () => (number) => ({ path: `/not-me/${number}${garbage.slice(String(number).length)}` }),
+  },
 ];
 
 async function costsOn({ pid, port }: Started): Promise<ReadonlyMap<string, Cost>> {
@@ -153,12 +176,30 @@ async function measureCrowd(site: Site, report: Report): Promise<void> {
     const [before, after] = [none?.get(name), full?.get(name)];
     if (!before || !after) continue;
     const among = `${name}, ${crowd.toLocaleString('en')} live of each`;
-    report({ part: 'crowd', name: `${among}: processor`, value: after.processor, unit: 'ms', yardstick: { name: 'with none', value: before.processor } });
-    report({ part: 'crowd', name: `${among}: median`, value: after.millis, unit: 'ms', yardstick: { name: 'with none', value: before.millis } });
+    report({
+      part: 'crowd',
+      name: `${among}: processor`,
+      value: after.processor,
+      unit: 'ms',
+      yardstick: { name: 'with none', value: before.processor },
+    });
+    report({
+      part: 'crowd',
+      name: `${among}: median`,
+      value: after.millis,
+      unit: 'ms',
+      yardstick: { name: 'with none', value: before.millis },
+    });
   }
   const page = full?.get('GET /reset')?.processor ?? 0;
   for (const name of ['garbage attempt cookie', 'garbage session cookie', 'garbage reset link', 'garbage not-me link']) {
     const whole = full?.get(name)?.processor ?? 0;
-    report({ part: 'garbage', name: `${name}: processor, whole request`, value: whole, unit: 'ms', yardstick: { name: 'GET /reset without', value: page } });
+    report({
+      part: 'garbage',
+      name: `${name}: processor, whole request`,
+      value: whole,
+      unit: 'ms',
+      yardstick: { name: 'GET /reset without', value: page },
+    });
   }
 }
