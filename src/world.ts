@@ -370,7 +370,7 @@ export interface Passwords {
   change(passwords: { current: string; password: string }, beforeSending: BeforeSending): Promise<WriteOutcome>;
   unlock(beforeSending: BeforeSending): Promise<WriteOutcome>;
   /** Asks the server that was written what became of it. A Refusal: it does not answer yet. */
-  outcome(write: Pick<Write, 'act' | 'server' | 'marker'>): Promise<'done' | 'not done' | 'cannot tell' | Refusal>;
+  outcome(write: Pick<Write, 'act' | 'server' | 'marker'> & Partial<Pick<Write, 'sentAt'>>): Promise<'done' | 'not done' | 'cannot tell' | Refusal>;
 }
 
 export interface DirectoryHealth {

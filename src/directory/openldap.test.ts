@@ -99,6 +99,20 @@ test('pwdSafeModify: a reset is refused with its own sentence, a change works, a
   await slapd.setPolicy({ pwdSafeModify: 'FALSE' });
 });
 
+test('a marker that counts whole seconds does not tell of a write within the second of the one before', async () => {
+  const account = await someone();
+  await opened(slapd, {}, async (directory) => {
+    const passwords = directory.passwords(account);
+    const status = await passwords.status();
+    assert.not.ok(isRefusal(status));
+    if (isRefusal(status)) return;
+    const { server, marker, changedAt } = status;
+    const sent = (after: number) => passwords.outcome({ act: 'reset', server, marker, sentAt: (changedAt ?? 0) + after });
+    assert.is(await sent(400), 'cannot tell');
+    assert.is(await sent(5000), 'not done');
+  });
+});
+
 test('the right "manage" would make a new password a temporary one: that is taken back', async () => {
   await another({ passwordRight: 'manage' }, async (other) => {
     const account = await someone(other);

@@ -4,6 +4,7 @@
  */
 
 import { isRefusal, type Params, Refusal } from '../rules/refusal.ts';
+import { type Instant, second } from '../rules/time.ts';
 import type { BeforeSending, Clock, Passwords, PasswordStatus, Verified, WriteOutcome } from '../world.ts';
 import type { Place, State } from './dialect.ts';
 import { isFailure } from './failure.ts';
@@ -142,17 +143,21 @@ export function openPasswords(remoteId: string, { servers, people, clock, baseDn
         }),
       ),
 
-    async outcome({ act: what, server, marker }) {
+    async outcome({ act: what, server, marker, sentAt = null }) {
       if (server === null) return 'not done';
       const now = await servers.askAt(server, live);
       if (isRefusal(now)) return now.key === 'directory.not-found' ? 'cannot tell' : now;
       if (what === 'unlock' || what === 'unlock by administrator') return now.state.lock === 'none' ? 'done' : 'not done';
-      // Without a marker on either side there is nothing to compare. One that counts whole seconds hides a second write within the same.
       if (now.state.marker === null) return 'cannot tell';
-      return now.state.marker === marker ? 'not done' : 'done';
+      if (now.state.marker !== marker) return 'done';
+      return isBlur(now.state.changedAt, sentAt) ? 'cannot tell' : 'not done';
     },
   };
 }
+
+/** A marker counts whole seconds: the password before was set so shortly before this write that both would carry the same. */
+const isBlur = (changedAt: Instant | null, sentAt: Instant | null): boolean =>
+  changedAt !== null && sentAt !== null && Math.abs(changedAt - sentAt) < 2 * second;
 
 interface Steps {
   send(beforeSending: () => void): Promise<Answer>;
