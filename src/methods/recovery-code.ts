@@ -43,12 +43,9 @@ export function recoveryCodeMethod({ slowHash, enrolments, random, atomically }:
     /** Makes and stores a fresh set at once, in place of the old one; the codes are shown this one time. */
     async begin({ account, at, settle }: Enrolling) {
       const codes = Array.from({ length: codesASet }, (_unused, number) => drawCode(random, number));
-      const hashes: string[] = [];
-      for (const { secret } of codes) {
-        const hash = await slowHash.hash(secret);
-        if (isRefusal(hash)) return hash;
-        hashes.push(hash);
-      }
+      const hashes = await Promise.all(codes.map(({ secret }) => slowHash.hash(secret)));
+      const busy = hashes.find(isRefusal);
+      if (busy) return busy;
       atomically(() => {
         enrolments.removeAll(account.id, 'recovery-code');
         // Not within the call: the arguments of a call that is not made are not computed.
