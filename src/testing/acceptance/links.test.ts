@@ -52,6 +52,7 @@ const rows = (): string =>
 
 test('fifty looks at a mailed link spend nothing', async () => {
   const { link } = await asked('alice');
+  while (office.house.world.deliver.health().waiting > 0) await new Promise((resume) => setTimeout(resume, 20)); // noted as sent
   const before = rows();
   for (let look = 0; look < 25; look += 1) {
     const scanner = visitor();
