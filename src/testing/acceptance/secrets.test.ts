@@ -93,7 +93,10 @@ async function signIn(login: string, password: string): Promise<Witness> {
   return browser;
 }
 
-async function askFor({ login, address }: Person, door: '/reset' | '/unlock' = '/reset'): Promise<{ browser: Witness; code: string; link: string }> {
+async function askFor(
+  { login, address }: Person,
+  door: '/reset' | '/unlock' = '/reset',
+): Promise<{ browser: Witness; code: string; link: string }> {
   const browser = visitor();
   await browser.open(door);
   await browser.submit({ login });
@@ -139,7 +142,12 @@ test('every journey is gone', async () => {
   assert.match(browser.path, /change\/done/, browser.text());
   const stranger = visitor();
   await stranger.open('/change');
-  await stranger.submit({ login: 'bella', current_password: plant('wrong current', 'Canary-Nope tundra 12345'), password: changed, password_again: changed });
+  await stranger.submit({
+    login: 'bella',
+    current_password: plant('wrong current', 'Canary-Nope tundra 12345'),
+    password: changed,
+    password_again: changed,
+  });
 
   const byCode = await askFor(bella);
   await byCode.browser.submit({ answer: '00000000' });
@@ -175,7 +183,10 @@ test('every journey is gone', async () => {
     assert.ok(tries < 300, 'no notice came');
     await new Promise((resume) => setTimeout(resume, 20));
   }
-  const notMe = plant('not-me link', /\/not-me\/([\w-]+)/.exec(house.mailsTo(bella.address).find((text) => text.includes('/not-me/')) ?? '')?.[1] ?? '');
+  const notMe = plant(
+    'not-me link',
+    /\/not-me\/([\w-]+)/.exec(house.mailsTo(bella.address).find((text) => text.includes('/not-me/')) ?? '')?.[1] ?? '',
+  );
   const reporting = visitor();
   await reporting.open(`/not-me/${notMe}`);
   await reporting.submit();
@@ -228,12 +239,21 @@ function disguises(value: string): Buffer[] {
   if (/^\d{6,8}$/.test(value)) return [bytes, Buffer.from(value, 'utf16le')];
   // In base64 a value looks in three ways, by where it begins; the first and last signs also depend on its neighbours.
   const inBase64 = [0, 1, 2].flatMap((offset) => {
-    const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64').replace(/=+$/, '');
+    const text = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .replace(/=+$/, '');
     const whole = text.slice(offset === 0 ? 0 : 4, -1);
     return [whole, whole.replaceAll('+', '-').replaceAll('/', '_')];
   });
   const hex = bytes.toString('hex');
-  const words = [...inBase64, hex, hex.toUpperCase(), encodeURIComponent(value), encodeURIComponent(value).replaceAll('%20', '+'), JSON.stringify(value).slice(1, -1)];
+  const words = [
+    ...inBase64,
+    hex,
+    hex.toUpperCase(),
+    encodeURIComponent(value),
+    encodeURIComponent(value).replaceAll('%20', '+'),
+    JSON.stringify(value).slice(1, -1),
+  ];
   return [bytes, Buffer.from(value, 'utf16le'), Buffer.from(value, 'utf16le').swap16(), ...words.map((word) => Buffer.from(word))];
 }
 
@@ -246,13 +266,28 @@ function foundIn(text: string | Buffer, except: (name: string) => boolean = () =
 
 test('the search finds what it is to find', () => {
   for (const [name, value] of canaries) {
-    for (const disguise of disguises(value)) assert.ok(foundIn(Buffer.concat([Buffer.from('{"a":"'), disguise, Buffer.from('"}')])).includes(name));
+    for (const disguise of disguises(value))
+      assert.ok(foundIn(Buffer.concat([Buffer.from('{"a":"'), disguise, Buffer.from('"}')])).includes(name));
   }
   const inside = Buffer.from(`x${mailPassword}yz`).toString('base64');
   assert.ok(foundIn(inside).includes('SMTP password'));
   assert.ok(canaries.size > 60, `${canaries.size} canaries`);
-  for (const kind of ['cookie session', 'cookie attempt', 'cookie visitor', 'csrf', 'seed', 'recovery code', 'mailed code', 'mailed link', 'not-me link', 'contact code'])
-    assert.ok([...canaries.keys()].some((name) => name.startsWith(kind)), kind);
+  for (const kind of [
+    'cookie session',
+    'cookie attempt',
+    'cookie visitor',
+    'csrf',
+    'seed',
+    'recovery code',
+    'mailed code',
+    'mailed link',
+    'not-me link',
+    'contact code',
+  ])
+    assert.ok(
+      [...canaries.keys()].some((name) => name.startsWith(kind)),
+      kind,
+    );
 });
 
 test('the log holds none', () => {
@@ -278,7 +313,11 @@ test('no page but the one that they are for shows any', () => {
       (path === '/registration/totp/prove' && name.startsWith('seed')) ||
       (path === '/registration/recovery-code' && name.startsWith('recovery code'));
     assert.equal(foundIn(html, isShown), [], where);
-    assert.equal(foundIn(headers, (name) => name.startsWith('cookie')), [], `headers of ${where}`);
+    assert.equal(
+      foundIn(headers, (name) => name.startsWith('cookie')),
+      [],
+      `headers of ${where}`,
+    );
   }
   assert.ok(pages.some(({ status }) => status === 500));
   assert.ok(pages.some(({ path, status }) => path === '/admin' && status === 200));
@@ -291,7 +330,11 @@ test('mails hold only what they are to bring', () => {
     const text = `${raw}\n${mail.subject}\n${mail.text}\n${mail.html ?? ''}`;
     const found = foundIn(text);
     const brought = found.filter((name) => /^(mailed code|mailed link|contact code|not-me link)/.test(name));
-    assert.equal(found.filter((name) => !brought.includes(name)), [], mail.subject ?? '');
+    assert.equal(
+      found.filter((name) => !brought.includes(name)),
+      [],
+      mail.subject ?? '',
+    );
     assert.ok(brought.length <= 2, `${mail.subject}: ${brought}`);
     for (const name of brought) seen.set(name, (seen.get(name) ?? 0) + 1);
   }
@@ -316,7 +359,13 @@ test('the database holds none, in no table, in its log, or in pages that were fr
 });
 
 test('the commands tell none', async () => {
-  for (const words of [['journal', 'export'], ['journal', 'verify'], ['check', '--json'], ['check', '--account', 'alice'], ['sync', '--dry-run', '--json']]) {
+  for (const words of [
+    ['journal', 'export'],
+    ['journal', 'verify'],
+    ['check', '--json'],
+    ['check', '--account', 'alice'],
+    ['sync', '--dry-run', '--json'],
+  ]) {
     const { stdout, stderr } = await house.command(words);
     assert.ok(stdout.length > 20, `${words.join(' ')}: ${stderr}`);
     assert.equal(foundIn(`${stdout}\n${stderr}`), [], words.join(' '));
