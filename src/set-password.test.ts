@@ -318,6 +318,28 @@ test('a home that cannot tell: unknown for good, said so, and never asked again'
   );
 });
 
+test('a lost write that a later one has overtaken is not taken for done, and undoes nothing', async () => {
+  const world = await testWorld();
+  world.directory.faults.set('set', silent('undone'));
+  await reset(world, { attempt: claimed(world) });
+  world.directory.faults.delete('set');
+  await reset(world, { attempt: claimed(world, 'alice', 'another') });
+  const session = { token: 'session', standing: 'full', address: '192.0.2.1', device: '' } as const;
+  world.sessions.start({ ...session, account: world.people.alice.id, at: world.clock.now() });
+  const mails = world.mail.length;
+  world.clock.advance(46 * second);
+  assert.is(await world.desk.settleWrites(), 1);
+  assert.equal(
+    [writes(world), last(world)],
+    [
+      ['unknown', 'done'],
+      ['reset', 'unknown', 'outcome unknown'],
+    ],
+  );
+  assert.is(world.mail.length, mails, 'nobody is told of what no longer matters');
+  assert.ok(world.sessions.byToken('session', world.clock.now()));
+});
+
 test('killed between "set" and "settle": found changed, ended, counters cleared, told', async () => {
   const world = await testWorld();
   const attempt = claimed(world);

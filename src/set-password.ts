@@ -53,6 +53,8 @@ export interface PasswordDesk {
   unlock(act: Unlocking): Promise<Written>;
   /** The rules that bind this person now, for the page to show before typing; a Refusal when the home does not answer. */
   rulesOf(account: Account): Promise<Bound | Refusal>;
+  /** As if nobody had ever failed here: for success, and for whoever lets somebody back in. */
+  clearCounters(account: Account): void;
   /** Settles what a crash or a silence left behind; returns how many writes are known now. */
   settleWrites(): Promise<number>;
 }
@@ -87,6 +89,7 @@ const eventOf: Record<Write['act'], EventName> = {
   'unlock by administrator': 'unlock by administrator',
 };
 
+type Settled = 'done' | 'not done' | 'cannot tell';
 type News = 'password-reset' | 'password-changed' | 'account-unlocked' | 'write-settled';
 const newsOf: Record<Write['act'], News> = {
   reset: 'password-reset',
@@ -259,7 +262,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     for (const left of writes.unsettled(clock.now() - settleAfter)) {
       const account = underWay.has(left.id) ? null : accounts.byId(left.account);
       if (account === null) continue;
-      const answer = left.sentAt === null ? 'not done' : await passwordsFor(account).outcome(left);
+      const answer = await outcomeOf(left, account);
       if (isRefusal(answer)) continue; // it is asked again, until it answers
       atomically(() => settleLate(left, account, answer));
       known += 1;
@@ -267,11 +270,14 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     return known;
   }
 
-  function settleLate(
-    left: ReturnType<World['writes']['unsettled']>[number],
-    account: Account,
-    answer: 'done' | 'not done' | 'cannot tell',
-  ): void {
+  /** A later success has moved the marker: what it would say now is not about this write. */
+  async function outcomeOf(left: Write, account: Account): Promise<Settled | Refusal> {
+    if (left.sentAt === null) return 'not done';
+    const answer = writes.isOvertaken(left) ? 'cannot tell' : await passwordsFor(account).outcome(left);
+    return answer === 'done' && writes.isOvertaken(left) ? 'cannot tell' : answer;
+  }
+
+  function settleLate(left: ReturnType<World['writes']['unsettled']>[number], account: Account, answer: Settled): void {
     const attempt = left.attempt === null ? null : attempts.byId(left.attempt);
     const act = {
       account,
@@ -295,13 +301,14 @@ export function passwordDesk(needs: Needs): PasswordDesk {
       result: answer === 'not done' ? 'failed' : 'unknown',
       detail: answer === 'not done' ? 'old password in force' : 'outcome unknown',
     });
-    if (left.sentAt !== null) tell(act, 'write-settled', { outcome: answer });
+    if (left.sentAt !== null && !writes.isOvertaken(left)) tell(act, 'write-settled', { outcome: answer });
   }
 
   return {
     setPassword,
     unlock,
     rulesOf,
+    clearCounters,
     settleWrites,
   };
 }

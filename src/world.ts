@@ -252,6 +252,8 @@ export interface Writes {
   /** Called just before the request leaves for `server`. */
   sent(id: number, sent: { server: string; marker: string | null; at: Instant }): void;
   end(id: number, outcome: 'done' | 'not proved' | 'refused' | 'unknown', at: Instant): void;
+  /** Whether a later write of the same account has succeeded: then nobody can tell any more what became of this one. */
+  isOvertaken(write: Pick<Write, 'id' | 'account'>): boolean;
   /** Sent or started before `before` and not ended, with the support code and address of the act. */
   unsettled(before: Instant): readonly (Write & { supportCode: string; address: string })[];
 }
@@ -370,7 +372,9 @@ export interface Passwords {
   change(passwords: { current: string; password: string }, beforeSending: BeforeSending): Promise<WriteOutcome>;
   unlock(beforeSending: BeforeSending): Promise<WriteOutcome>;
   /** Asks the server that was written what became of it. A Refusal: it does not answer yet. */
-  outcome(write: Pick<Write, 'act' | 'server' | 'marker'> & Partial<Pick<Write, 'sentAt'>>): Promise<'done' | 'not done' | 'cannot tell' | Refusal>;
+  outcome(
+    write: Pick<Write, 'act' | 'server' | 'marker'> & Partial<Pick<Write, 'sentAt'>>,
+  ): Promise<'done' | 'not done' | 'cannot tell' | Refusal>;
 }
 
 export interface DirectoryHealth {

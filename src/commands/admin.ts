@@ -39,7 +39,7 @@ export async function createAdministrator({ words: [typed = ''], config }: Given
 export async function recoverAdministrator({ words: [typed = ''], config }: Given): Promise<number> {
   const login = typed.trim();
   return atHome(config(), async (house) => {
-    const { accounts, enrolments, sessions, clock, journal, atomically } = house.world;
+    const { accounts, enrolments, attempts, tokens, sessions, clock, journal, atomically } = house.world;
     const account = accounts.byLogin(login).find(({ role }) => role === 'administrator');
     if (!account) return complain(`${login} is not an administrator here.`);
     const hash = account.home === null ? await newPasswordHash(house, login) : null;
@@ -51,7 +51,10 @@ export async function recoverAdministrator({ words: [typed = ''], config }: Give
       accounts.setEnrolUntil(account.id, at + enrolWithin);
       accounts.suspend(account.id, null);
       sessions.endAll(account.id);
-      journal.append({ event: 'administrator recovered', result: 'succeeded', actor: 'console', account: login });
+      attempts.closeOthers(account.id, null, at);
+      tokens.spendAll(account.id, at);
+      house.desk.clearCounters(account); // or whoever keeps typing wrong passwords would keep them out
+      journal.append({ event: 'administrator recovered', result: 'succeeded', actor: 'console', account: account.login });
     });
     return tell(`${login} can sign in with the password alone for the next 24 hours, and registers a second step then.`);
   });

@@ -269,6 +269,10 @@ export function writesIn(db: Db): Writes {
         .where(and(eq(write.id, id), isNull(write.endedAt)))
         .run();
     },
+    isOvertaken: ({ id, account: accountId }) =>
+      db.$client
+        .prepare("SELECT 1 FROM write WHERE account_id = ? AND id > ? AND outcome IN ('done', 'not proved') LIMIT 1")
+        .get(accountId, id) !== undefined,
     unsettled: (before) =>
       db
         .select()

@@ -31,15 +31,21 @@ export async function backUp(db: Db, file: string): Promise<void> {
   }
 }
 
-/** Puts the copy in the place of the database, whose present state is kept beside it. Call it with the folder locked. Returns where the old one went. */
+/**
+ * Puts the copy in the place of the database, whose present state is kept beside it. Call it with the folder locked. Returns where the old
+ * one went, or null when there was none.
+ */
 export function restoreFrom(file: string, { folder, keyName }: { folder: string; keyName: string }): string | null {
   if (!existsSync(file)) throw new StoreProblem(`There is no file ${file}.`);
   assertSound(file, keyName);
   const target = databaseFile(folder);
+  const draft = `${target}.part`;
+  copyFileSync(file, draft);
+  chmodSync(draft, 0o600);
   const kept = existsSync(target) ? keepAside(target) : null;
-  copyFileSync(file, `${target}.part`);
-  chmodSync(`${target}.part`, 0o600);
-  renameSync(`${target}.part`, target);
+  // A log left by the old database would be replayed over the new one, even where the old one itself is gone.
+  for (const rest of ['-wal', '-shm']) rmSync(`${target}${rest}`, { force: true });
+  renameSync(draft, target);
   return kept;
 }
 
@@ -65,7 +71,8 @@ function keepAside(target: string): string {
   const present = new Sqlite(target);
   present.pragma('wal_checkpoint(TRUNCATE)');
   present.close();
-  renameSync(target, kept);
-  for (const rest of ['-wal', '-shm']) rmSync(`${target}${rest}`, { force: true });
+  // Copied, not moved: whatever happens until the new one stands in its place, the old one does.
+  copyFileSync(target, kept);
+  chmodSync(kept, 0o600);
   return kept;
 }
