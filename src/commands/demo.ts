@@ -168,7 +168,7 @@ async function register({ world, methods }: House, person: CastMember): Promise<
       world.enrolments.add({ account: account.id, method: 'email', label: person.mail, secret: '', at });
       continue;
     }
-    const enrolling = { account, held: [], language: 'en', at };
+    const enrolling = { account, session: 0, held: [], language: 'en', at };
     const start = await methods.get(name)?.begin({ ...enrolling, form: {} });
     if (start === undefined || isRefusal(start)) throw new Error(`${person.login} cannot register ${name}`);
     if (name === 'recovery-code') person.recovery_codes = start.codes as readonly string[];

@@ -157,6 +157,7 @@ test('nothing but its own message holds the code', async () => {
 
 const enrolling = (world: TestWorld, form: Record<string, string>, name: CastName = 'bob'): Enrolling => ({
   account: world.people[name],
+  session: 1,
   form,
   held: world.enrolments.of(world.people[name].id).filter(({ method }) => method === 'email'),
   language: 'en',
@@ -191,6 +192,17 @@ test('a wrong, late, sixth or another person’s code registers nothing', async 
     [world.people.bob, world.people.dave].map(({ id }) => world.enrolments.of(id).filter(({ label }) => label === mine).length),
     [0, 0],
   );
+});
+
+test('another session of the same account neither sees the address nor ends it nor uses up its tries', async () => {
+  const { world, email } = await desk();
+  await email.begin(enrolling(world, { address: mine }));
+  const answer = world.codeFromMail(mine);
+  const elsewhere = { ...enrolling(world, { answer }), session: 2 };
+  assert.is(await email.resume(elsewhere), null);
+  for (let tries = 0; tries < 5; tries += 1) assert.is(keyOf(await email.finish(elsewhere)), 'method.code-wrong');
+  assert.equal(await email.resume(enrolling(world, {})), { address: mine });
+  assert.is(keyOf(await email.finish(enrolling(world, { answer }))), 'done');
 });
 
 test('a code of a reset registers nothing, and a code of a registration resets nothing', async () => {

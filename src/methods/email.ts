@@ -17,6 +17,12 @@ const addressForm = /^[^\s@<>()[\]\\,;:"\p{Cc}]+@([\p{L}\p{M}\p{N}-]+\.)+[\p{L}\
 const comparableDomain = (domain: string): string | null =>
   URL.canParse(`http://${domain}`) ? new URL(`http://${domain}`).hostname : null;
 
+/** An address that waits for its code to come back to the session in which it was typed. */
+interface Waiting {
+  readonly session: number;
+  readonly address: string;
+}
+
 /** Codes are read aloud, typed in groups and pasted with spaces. */
 export const digitsOf = (answer: string): string => answer.normalize('NFKC').replace(/[\s-]/g, '');
 
@@ -68,7 +74,7 @@ export function emailMethod({
       });
     },
 
-    async begin({ account, form, held, language, at }: Enrolling) {
+    async begin({ account, session, form, held, language, at }: Enrolling) {
       const address = (form.address ?? '').trim().normalize('NFC');
       const refusal = unusable(address, held);
       if (refusal) return refusal.at('address');
@@ -82,7 +88,7 @@ export function emailMethod({
           at,
           expiresAt: at + mailedCodeLife,
           tries: triesACode,
-          note: vault.seal('contact', address),
+          note: vault.seal('contact', JSON.stringify({ session, address } satisfies Waiting)),
         });
         const variables = { code, minutes: mailedCodeLife / minute };
         deliver.queue({
@@ -98,17 +104,18 @@ export function emailMethod({
       return { address };
     },
 
-    async resume({ account, at }) {
-      const token = tokens.live('contact code', account.id, null, at);
-      return token?.note ? { address: vault.open('contact', token.note) } : null;
+    async resume(enrolling) {
+      const waiting = waitingFor(enrolling);
+      return waiting ? { address: waiting.address } : null;
     },
 
-    async finish({ account, form, held, at, settle }) {
-      const token = tokens.live('contact code', account.id, null, at);
+    async finish(enrolling) {
+      const { account, form, held, at, settle } = enrolling;
+      const waiting = waitingFor(enrolling);
       return atomically((): Enrolment | Refusal => {
-        if (!token?.note || !tokens.matches(token.id, digitsOf(form.answer ?? '')) || !tokens.spend(token.id, at))
+        if (!waiting || !tokens.matches(waiting.token, digitsOf(form.answer ?? '')) || !tokens.spend(waiting.token, at))
           return new Refusal('method.code-wrong', { field: 'answer' });
-        const address = vault.open('contact', token.note);
+        const { address } = waiting;
         const refusal = unusable(address, held);
         if (refusal) return refusal.at('address');
         const enrolment = enrolments.add({ account: account.id, method: 'email', label: address, secret: '', at });
@@ -119,6 +126,13 @@ export function emailMethod({
 
     describe: ({ label }) => ({ label }),
   };
+
+  function waitingFor({ account, session, at }: Enrolling): { token: number; address: string } | null {
+    const token = tokens.live('contact code', account.id, null, at);
+    if (!token?.note) return null;
+    const waiting = JSON.parse(vault.open('contact', token.note)) as Waiting;
+    return waiting.session === session ? { token: token.id, address: waiting.address } : null;
+  }
 
   function unusable(address: string, held: readonly Enrolment[]): Refusal | null {
     const domain = addressForm.test(address) ? comparableDomain(address.slice(address.lastIndexOf('@') + 1)) : null;

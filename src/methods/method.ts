@@ -25,6 +25,8 @@ export type EnrolmentStart = Readonly<Record<string, string | number | readonly 
 
 export interface Enrolling {
   readonly account: Account;
+  /** The id of the session in which it began: what waits for a proof is shown to and ended by that one alone. */
+  readonly session: number;
   readonly form: Readonly<Record<string, string>>;
   /** Those of this method. */
   readonly held: readonly Enrolment[];

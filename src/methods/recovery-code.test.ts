@@ -19,6 +19,7 @@ const challengeTo = (world: TestWorld, name: CastName = 'bob'): Challenge => ({
 });
 const enrolling = (world: TestWorld, name: CastName = 'bob'): Enrolling => ({
   account: world.people[name],
+  session: 1,
   form: {},
   held: challengeTo(world, name).enrolments,
   language: 'en',

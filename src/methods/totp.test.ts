@@ -151,6 +151,7 @@ function counted(): { calls: () => number; restore: () => void } {
 
 const enrolling = (world: TestWorld, form: Record<string, string> = {}, name: CastName = 'bob'): Enrolling => ({
   account: world.people[name],
+  session: 1,
   form,
   held: challengeTo(world, name).enrolments,
   language: 'en',
@@ -205,6 +206,20 @@ test('without its code, too late, or with another person’s start, nothing is r
   assert.is(keyOf(await totp.finish(enrolling(world))), 'method.code-wrong');
   assert.is(keyOf(await totp.finish(enrolling(world, { answer }, 'dave'))), 'method.code-wrong');
   world.clock.advance(15 * minute);
+  assert.is(keyOf(await totp.finish(enrolling(world, { answer: codeOf(seed, world.clock.now()) }))), 'method.code-wrong');
+  assert.equal(world.enrolments.of(world.people.bob.id), []);
+});
+
+test('another session of the same account neither sees nor ends what was begun: it starts with a seed of its own', async () => {
+  const door = await desk();
+  const { world, totp } = door;
+  const seed = await begun(door);
+  const elsewhere = (form: Record<string, string> = {}): Enrolling => ({ ...enrolling(world, form), session: 2 });
+  assert.is(await totp.resume(elsewhere()), null);
+  assert.is(keyOf(await totp.finish(elsewhere({ answer: codeOf(seed, world.clock.now()) }))), 'method.code-wrong');
+  const own = await totp.begin(elsewhere());
+  assert.is.not(String((own as { seed: string }).seed).replaceAll(' ', ''), seed);
+  assert.is(await totp.resume(enrolling(world)), null, 'replaced');
   assert.is(keyOf(await totp.finish(enrolling(world, { answer: codeOf(seed, world.clock.now()) }))), 'method.code-wrong');
   assert.equal(world.enrolments.of(world.people.bob.id), []);
 });

@@ -19,6 +19,12 @@ interface App {
   readonly lastStep: number;
 }
 
+/** A seed that waits for its first code. Whoever signs in elsewhere meanwhile must neither see it nor have theirs scanned by its owner. */
+interface Waiting {
+  readonly session: number;
+  readonly seed: string;
+}
+
 const codeAt = (seed: string, step: number): string =>
   new TOTP({ secret: Secret.fromBase32(seed), digits: 6, period: stepLength / second }).generate({ timestamp: step * stepLength });
 
@@ -53,7 +59,7 @@ export function totpMethod({ vault, enrolments, tokens, random, settings, atomic
     },
 
     /** A new seed with every start; the page shows it as a picture and as text. */
-    async begin({ account, held, at }: Enrolling) {
+    async begin({ account, session, held, at }: Enrolling) {
       if (held.length >= mostApps) return new Refusal('method.too-many', { params: { most: mostApps } });
       const seed = new Secret({ buffer: new Uint8Array(random.bytes(seedBytes)).buffer }).base32;
       tokens.issue({
@@ -64,25 +70,26 @@ export function totpMethod({ vault, enrolments, tokens, random, settings, atomic
         at,
         expiresAt: at + seedLife,
         tries: 5,
-        note: vault.seal('totp', seed),
+        note: vault.seal('totp', JSON.stringify({ session, seed } satisfies Waiting)),
       });
       return shown(seed, account.login);
     },
 
-    async resume({ account, at }) {
-      const token = tokens.live('seed', account.id, null, at);
-      return token?.note ? shown(vault.open('totp', token.note), account.login) : null;
+    async resume(enrolling) {
+      const waiting = waitingFor(enrolling);
+      return waiting ? shown(waiting.seed, enrolling.account.login) : null;
     },
 
-    async finish({ account, form, held, at, settle }) {
-      const token = tokens.live('seed', account.id, null, at);
-      if (!token?.note) return new Refusal('method.code-wrong', { field: 'answer' });
-      const seed = vault.open('totp', token.note);
+    async finish(enrolling) {
+      const { account, form, held, at, settle } = enrolling;
+      const waiting = waitingFor(enrolling);
+      if (!waiting) return new Refusal('method.code-wrong', { field: 'answer' });
+      const { token, seed } = waiting;
       const step = stepOf({ seed, lastStep: 0 }, digitsOf(form.answer ?? ''), at);
       if (step === null) return new Refusal('method.code-wrong', { field: 'answer' });
       if (held.length >= mostApps) return new Refusal('method.too-many', { params: { most: mostApps } });
       return atomically((): Enrolment | Refusal => {
-        if (!tokens.spend(token.id, at)) return new Refusal('method.code-wrong', { field: 'answer' });
+        if (!tokens.spend(token, at)) return new Refusal('method.code-wrong', { field: 'answer' });
         const label = (form.label ?? '').trim().slice(0, 40);
         const enrolment = enrolments.add({ account: account.id, method: 'totp', label, secret: seal({ seed, lastStep: step }), at });
         settle?.(enrolment);
@@ -92,6 +99,13 @@ export function totpMethod({ vault, enrolments, tokens, random, settings, atomic
 
     describe: ({ label }) => ({ label }),
   };
+
+  function waitingFor({ account, session, at }: Enrolling): { token: number; seed: string } | null {
+    const token = tokens.live('seed', account.id, null, at);
+    if (!token?.note) return null;
+    const waiting = JSON.parse(vault.open('totp', token.note)) as Waiting;
+    return waiting.session === session ? { token: token.id, seed: waiting.seed } : null;
+  }
 
   async function shown(seed: string, login: string) {
     const uri = new TOTP({ issuer: settings.policy().office_name, label: login, secret: Secret.fromBase32(seed) }).toString();

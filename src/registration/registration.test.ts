@@ -127,6 +127,17 @@ registering('takes five wrong codes an hour and not even the right one after', a
   assert.not(isRefusal(await flow.finish(later, 'totp', { answer: codeOf(isRefusal(again) ? '' : again?.seed, world.clock.now()) })));
 });
 
+registering('shows what waits to the session that began it alone, also to two that begin at once', async () => {
+  const { flow, signIn, world } = await desk();
+  const thief = signIn(world.people.bob);
+  const bob = signIn(world.people.bob);
+  await flow.begin(thief, 'totp', {});
+  assert.is(await flow.waiting(bob, 'totp'), null);
+  assert.ok(await flow.waiting(thief, 'totp'));
+  const [theirs, own] = await Promise.all([flow.begin(thief, 'recovery-code', {}), flow.begin(bob, 'recovery-code', {})]);
+  assert.not.equal(theirs, own);
+});
+
 registering('adds an app once when two browsers finish at the same time', async () => {
   const { world, flow, signIn } = await desk();
   const bob = signIn(world.people.bob);

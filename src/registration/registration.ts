@@ -88,8 +88,9 @@ export function registration(needs: Needs) {
     return refusalFor(person) ?? method;
   }
 
-  const enrolling = ({ account, language, at }: Person, { name }: Method, form: Form): Enrolling => ({
+  const enrolling = ({ account, session, language, at }: Person, { name }: Method, form: Form): Enrolling => ({
     account,
+    session: session.id,
     form,
     held: heldOf(account, name),
     language: account.language ?? language,
@@ -116,7 +117,7 @@ export function registration(needs: Needs) {
   async function begin(person: Person, name: string, form: Form): Promise<Begun | Refusal> {
     const method = methodFor(person, name);
     if (isRefusal(method)) return method;
-    const key = `${person.account.id} ${method.name}`;
+    const key = `${person.session.id} ${method.name}`;
     const other = beginnings.get(key);
     if (other) return other;
     const own = beginOne(person, method, form).finally(() => beginnings.delete(key));

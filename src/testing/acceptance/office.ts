@@ -164,7 +164,7 @@ async function settleIn(house: House): Promise<void> {
 /** With the code of half a minute ago, so that the present one is still good. */
 async function registerApp({ methods }: House, account: Account, at: number): Promise<string> {
   const method = methods.get('totp');
-  const enrolling = { account, held: [], language: 'en', at };
+  const enrolling = { account, session: 0, held: [], language: 'en', at };
   const start = await method?.begin({ ...enrolling, form: {} });
   if (start === undefined || isRefusal(start)) throw new Error(`${account.login} cannot begin with an app`);
   const seed = String(start.seed).replaceAll(' ', '');
