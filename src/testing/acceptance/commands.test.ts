@@ -185,12 +185,17 @@ test('restore: a good one goes back, a damaged or a foreign one does not', async
   writeFileSync(damaged, readFileSync(backup).subarray(0, 5000));
   isRefused(await house.command(['restore', damaged]), /damaged/);
   isRefused(await house.command(['restore', join(scratch, 'none.db')]), /There is no file/);
-  const foreign = copyOf(house, scratch, (data) => rmSync(join(data, 'latchkey.key')));
+  const keyless = copyOf(house, scratch, (data) => rmSync(join(data, 'latchkey.key')));
+  isRefused(await runCommand(['restore', backup, ...keyless]), /Put the key file of the backup at/);
+  const foreign = copyOf(house, scratch, (data) =>
+    writeFileSync(join(data, 'latchkey.key'), `${Buffer.alloc(32, 3).toString('base64')}\n`, { mode: 0o600 }),
+  );
   isRefused(await runCommand(['restore', backup, ...foreign]), /was made under key/);
   const rowsNow = linesOf(await house.command(['journal', 'export'])).length;
   isWell(await house.command(['restore', backup]), /is the database now\. What was there is kept as/);
   const restored = await house.command(['journal', 'verify']);
   isWell(restored, /whole/);
+  assert.match((await house.command(['journal', 'export'])).stdout.trimEnd().split('\n').at(-1) ?? '', /"event":"restore"/);
   assert.ok(linesOf(await house.command(['journal', 'export'])).length < rowsNow, 'the state of then');
   assert.is(
     (await choosePassword(await served(house, () => comeBack(house, ben)), 'another new sentence')).heading(),
