@@ -66,14 +66,22 @@ export async function run(words: readonly string[]): Promise<number> {
     if (name === null || rest.includes('--help')) return say(name === null ? overview() : helpOf(commands[name] as Command));
     return await (commands[name] as Command).run(given(commands[name] as Command, rest));
   } catch (problem) {
-    if (!isForPeople(problem)) throw problem;
-    process.stderr.write(`${problem.message}\n`);
+    const words = wordsFor(problem);
+    if (words === null) throw problem;
+    process.stderr.write(`${words}\n`);
     return 2;
   }
 }
 
-const isForPeople = (problem: unknown): problem is Error =>
-  problem instanceof Mistake || problem instanceof StoreProblem || problem instanceof KeyProblem;
+/** What an operator can mend, as a sentence; null for what only we can. */
+function wordsFor(problem: unknown): string | null {
+  if (problem instanceof Mistake || problem instanceof StoreProblem || problem instanceof KeyProblem) return problem.message;
+  const { code, port, path, syscall } = problem as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `Port ${port} is in use. Stop what uses it, or choose another one.`;
+  if (syscall === 'listen') return `Port ${port} cannot be listened at: ${code}.`;
+  const isAboutPlace = code !== undefined && ['EACCES', 'ENOTDIR', 'EROFS', 'ENOSPC', 'EPERM'].includes(code);
+  return isAboutPlace ? `${path ?? 'The data folder'} cannot be used: ${code}.` : null;
+}
 
 function commandOf(words: readonly string[]): [string | null, readonly string[]] {
   if (words.length === 0 || words[0] === '--help' || words[0] === 'help') return [null, []];

@@ -164,6 +164,13 @@ const outcomes: readonly [string, Attempt, number, Result, string][] = [
     'abandoned',
     'after passing totp',
   ],
+  [
+    'another one succeeded, and nothing was proved in this',
+    attempt([chose('totp')], { refusedBy: 'superseded' }),
+    20,
+    'abandoned',
+    'after start totp',
+  ],
   ['a failed check', attempt([], { refusedBy: 'methods' }), 20, 'failed', 'methods'],
   [
     'refused, and tried no more',

@@ -41,10 +41,13 @@ export interface Attempt {
   readonly loginDigest: string;
   /** Null until the login has been looked up, and for ever for a stranger. */
   readonly account: AccountId | null;
-  /** The first check of eligibility that said no. */
+  /** The first check of eligibility that said no; `reachable` is examined again before it matters. Or `superseded`. */
   readonly refusedBy: string | null;
   readonly steps: readonly Step[];
 }
+
+/** What `refusedBy` holds where another attempt of the account came to its end first, and nothing had been proved in this one. */
+export const superseded = 'superseded';
 
 export type Place = 'method' | 'answer' | 'password' | 'unlock' | 'writing' | 'done' | 'not proved' | 'unknown' | 'expired' | 'ended';
 
@@ -116,6 +119,7 @@ export function resultOf(attempt: Attempt, now: Instant): { result: Result; deta
   if (attempt.steps.some((step) => step.kind === 'blocked')) return say('blocked', where);
   if (attempt.steps.some((step) => step.kind === 'asked for help')) return say('asked for help', where);
   if (last?.kind === 'cancelled') return say('cancelled', where);
+  if (attempt.refusedBy === superseded) return say('abandoned', where);
   if (attempt.refusedBy !== null) return say('failed', attempt.refusedBy);
   if (last?.kind === 'refused' && now >= attempt.expiresAt) return say('failed', last.reason);
   if (last?.kind === 'superseded') return say('abandoned', where);

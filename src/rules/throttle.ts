@@ -1,4 +1,4 @@
-/** The limits, each one named row with its numbers (product.md section 4). Counted on attempt, before any bind, for unknown logins too. */
+/** The limits, each one named row with its numbers. Counted on attempt, before any bind, for unknown logins too. */
 
 import { day, hour, minute, second } from './time.ts';
 
@@ -18,6 +18,8 @@ export const limits = {
   failedAttempts: limit('failed attempts', 5, day),
   /** The same per account over all addresses: then only a link to a proved address still works. */
   failedAttemptsAnywhere: limit('failed attempts anywhere', 20, day),
+  /** Codes sent per account and address: less than a day's, so that no single address uses up the day of another's account. */
+  mailsHere: limit('mails here', 8, day),
   mails: limit('mails', 10, 10 * minute),
   mailsADay: limit('mails a day', 20, day),
   /** Logins typed per address; over it 429 with a growing wait. */

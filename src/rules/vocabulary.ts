@@ -49,7 +49,7 @@ export const checks = [
 ] as const;
 export type CheckName = (typeof checks)[number];
 
-/** The directory's refusals, as classes that a person can be told about (product.md section 6), finer where the answer was. */
+/** The directory's refusals, as classes that a person can be told about, finer where the answer was. */
 export const directoryRefusals = [
   'directory.policy',
   'directory.too-short',
