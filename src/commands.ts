@@ -5,11 +5,12 @@ import { parseArgs } from 'node:util';
 import { createAdministrator, recoverAdministrator } from './commands/admin.ts';
 import { backup, restore } from './commands/backup.ts';
 import { check } from './commands/check.ts';
-import type { Given } from './commands/given.ts';
+import { type Given, Mistake } from './commands/given.ts';
 import { exportJournal, verifyJournal } from './commands/journal.ts';
 import { migrate, serve } from './commands/serve.ts';
 import { sync } from './commands/sync.ts';
 import { type Config, ConfigMistakes, loadConfig } from './config.ts';
+import { DirectoryProblem } from './directory/directory.ts';
 import { StoreProblem } from './store/database.ts';
 import { KeyProblem } from './vault.ts';
 
@@ -57,8 +58,6 @@ const commands: Readonly<Record<string, Command>> = {
   migrate: { usage: 'migrate', does: 'brings the database up to date', run: migrate },
 };
 
-class Mistake extends Error {}
-
 /** Runs one command line and returns the exit code: 0 well, 1 not, 2 could not run. */
 export async function run(words: readonly string[]): Promise<number> {
   try {
@@ -73,9 +72,11 @@ export async function run(words: readonly string[]): Promise<number> {
   }
 }
 
+const forPeople = [Mistake, StoreProblem, KeyProblem, DirectoryProblem];
+
 /** What an operator can mend, as a sentence; null for what only we can. */
 function wordsFor(problem: unknown): string | null {
-  if (problem instanceof Mistake || problem instanceof StoreProblem || problem instanceof KeyProblem) return problem.message;
+  if (forPeople.some((kind) => problem instanceof kind)) return (problem as Error).message;
   const { code, port, path, syscall } = problem as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `Port ${port} is in use. Stop what uses it, or choose another one.`;
   if (syscall === 'listen') return `Port ${port} cannot be listened at: ${code}.`;

@@ -8,6 +8,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { everyKey, type Key, type Tree } from './config/keys.ts';
 import { type Config, ConfigMistakes, loadConfig } from './config.ts';
+import { dialectNamed } from './directory/dialects.ts';
 
 const directory = `
 [[directory]]
@@ -251,6 +252,14 @@ test('clear connections are refused, on both sides of the wire', ({ load }) => {
     'a.example',
   ])
     assert.ok(mistakes(load(least.replace('https://password.example.org', url))).length === 1, url);
+});
+
+test('a kind is accepted only when it is spoken', ({ load }) => {
+  for (const kind of ['active-directory', 'samba', 'openldap', '389ds'] as const) {
+    const loaded = load(`${least}kind = "${kind}"\n`);
+    if (dialectNamed(kind) !== null) assert.is(good(loaded).directories[0]?.kind, kind);
+    else assert.equal(mistakes(loaded), ['directory[0].kind is not supported by this version: use "openldap"']);
+  }
 });
 
 test('two directories with one id are refused', ({ load }) => {

@@ -39,10 +39,10 @@ export function frontDoor({ accounts, directories, throttle, clock }: Needs) {
       );
     },
 
-    /** Every directory is known not to answer: this is said to everybody alike. */
+    /** Every directory is known not to answer, or not to take our service account: this is said to everybody alike. */
     areAllAway: (): boolean =>
       directories.all.length > 0 &&
-      directories.all.map((directory) => directory.health()).every((seen) => seen.checkedAt !== null && !seen.isReachable),
+      directories.all.map((directory) => directory.health()).every((seen) => seen.checkedAt !== null && !seen.isUsable),
   };
 }
 

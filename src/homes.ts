@@ -10,10 +10,10 @@ export function homes({ directories, ...needs }: LocalNeeds & Pick<World, 'direc
   return (account) => (account.home === null ? local(account) : (directories.of(account)?.passwords(account) ?? nowhere(account)));
 }
 
-/** A directory that was taken out of the configuration: to its people it is away, and what was sent to it stays unsettled. */
+/** A directory that was taken out of the configuration: to its people it is away, and what became of what was sent to it nobody can tell. */
 function nowhere({ home }: Account): Passwords {
   const refusal = new Refusal('directory.unreachable', { raw: `no directory "${home}" is configured` });
   const refused = async () => ({ kind: 'refused', refusal }) as const;
   const away = async () => refusal;
-  return { status: away, verify: away, set: refused, change: refused, unlock: refused, outcome: away };
+  return { status: away, verify: away, set: refused, change: refused, unlock: refused, outcome: async () => 'cannot tell' };
 }

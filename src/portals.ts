@@ -10,7 +10,7 @@ import type { Account } from './rules/account.ts';
 import type { PasswordDesk } from './set-password.ts';
 import { syncState } from './sync/report.ts';
 import type { Sync } from './sync/sync.ts';
-import type { World } from './world.ts';
+import type { DirectoryHealth, World } from './world.ts';
 
 interface Needs {
   readonly world: World;
@@ -36,11 +36,15 @@ export function portalsOf({ world, methods, desk, sync, config }: Needs) {
     overview: adminOverview({ ...world, sync, lastSync: (directory) => lastSyncOf(world, directory) }),
     /** What keeps people from being served. */
     reasons: (): string[] => {
-      const away = world.directories.all.filter((directory) => !directory.health().isReachable);
-      return away.length > 0 && away.length === world.directories.all.length ? away.map(({ id }) => `directory ${id} does not answer`) : [];
+      const seen = world.directories.all.map((directory) => directory.health());
+      return seen.some(({ isUsable }) => isUsable) ? [] : seen.map(reasonOf);
     },
   };
 }
+
+/** Anybody may read it: what the directory said word for word is for the log and the doctor. */
+const reasonOf = ({ id, isReachable, problem }: DirectoryHealth): string =>
+  isReachable ? `directory ${id} answers, but cannot be used: ${problem?.key ?? 'unknown'}` : `directory ${id} does not answer`;
 
 function lastSyncOf(world: World, directory: string): LastSync | null {
   const { last } = syncState(world, directory);

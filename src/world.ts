@@ -156,7 +156,7 @@ export interface Attempts {
   /** At the start, before anybody is let in: what was claimed by a process that died before it had written anything is open again. */
   releaseStranded(): number;
   finish(id: AttemptId, at: Instant): void;
-  /** Closes every other open attempt of the account. */
+  /** Every other open attempt of the account opens nothing any more: closed, or where nothing was proved in it, like a stranger's. */
   closeOthers(account: AccountId, except: AttemptId | null, at: Instant): number;
   /** Wipes what expired: secrets of attempts past their end, strangers' rows after 7 days. */
   expire(now: Instant, limit: number): number;
@@ -380,6 +380,8 @@ export interface Passwords {
 export interface DirectoryHealth {
   readonly id: string;
   readonly isReachable: boolean;
+  /** It answers, takes the service account, and lets it read what it must: without that nobody is served. */
+  readonly isUsable: boolean;
   readonly checkedAt: Instant | null;
   readonly lastGoodAt: Instant | null;
   readonly server: string | null;
@@ -463,8 +465,8 @@ export interface Outbox {
 
 /** Work that waits until the reply has left: nothing in the reply, its time included, can depend on it. */
 export interface Deferral {
-  /** In order per key. False when the queue is full: then nothing was accepted. */
-  accept(key: string, task: () => Promise<void>): boolean;
+  /** In order per key. False when the queue is full, or the key or the owner has its share of it: then nothing was accepted. */
+  accept(key: string, task: () => Promise<void>, whose?: { readonly owner: string }): boolean;
   /** Resolves when all accepted for the key has ended, each task not before its floor. */
   settled(key: string): Promise<void>;
   /** Accepts no more, and waits for what was accepted. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Secret, TOTP } from 'otpauth';
 import { type App, type House, startApp } from '../app.ts';
-import type { Given } from './given.ts';
+import { type Given, Mistake } from './given.ts';
 import type { Config } from '../config.ts';
 import { createOfficeOutbox, type OfficeMessage } from '../delivery/office-outbox.ts';
 import { certificateAuthority } from '../directory/certificate.ts';
@@ -221,7 +221,8 @@ State is kept in ${config.data.folder}. Stop with Ctrl-C.
 
 const portFrom = (given: string | boolean | undefined, standard: number): number => {
   const port = given === undefined ? standard : Number(given);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new RangeError(`${String(given)} is not a port`);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Mistake(`${String(given)} is not a port: it is a whole number up to 65535.`);
   return port;
 };
 

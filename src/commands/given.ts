@@ -2,6 +2,9 @@
 
 import type { Config } from '../config.ts';
 
+/** A mistake in the words themselves: told as it stands. */
+export class Mistake extends Error {}
+
 export interface Given {
   readonly words: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | undefined>>;

@@ -6,17 +6,20 @@ import type { DirectoryConfig } from './config.ts';
 import { dialectNamed } from './dialects.ts';
 import { present } from './filter.ts';
 import { openPasswords } from './passwords.ts';
-import { asRefusal, openPeople } from './people.ts';
+import { asRefusal, openPeople, type People } from './people.ts';
 import { type DirectoryLog, openServers } from './servers.ts';
 
 export type { DirectoryLog } from './servers.ts';
 
-/** Throws for a kind that is not spoken and for a filter that cannot be read; a server that does not answer is no reason. */
+/** What the administrator can mend in config.toml; told as it stands. */
+export class DirectoryProblem extends Error {}
+
+/** Throws a DirectoryProblem for what the configuration cannot mean; a server that does not answer is no reason. */
 export function openDirectory(config: DirectoryConfig, { clock, log }: { clock: Clock; log: DirectoryLog }): Directory {
   const { id, baseDn, kind } = config;
-  if (kind !== 'auto' && dialectNamed(kind) === null) throw new Error(`directory "${id}": kind "${kind}" is not supported yet`);
+  if (kind !== 'auto' && dialectNamed(kind) === null) throw new DirectoryProblem(`directory "${id}": kind "${kind}" is not supported yet`);
   const servers = openServers(config, { clock, log });
-  const people = openPeople(config, () => clock.now());
+  const people = peopleOf(config, clock);
 
   return {
     id,
@@ -49,4 +52,13 @@ export function openDirectory(config: DirectoryConfig, { clock, log }: { clock: 
       servers.close();
     },
   };
+}
+
+function peopleOf(config: DirectoryConfig, clock: Clock): People {
+  try {
+    return openPeople(config, () => clock.now());
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new DirectoryProblem(`directory "${config.id}": account_filter is no LDAP filter (RFC 4515): ${error.message}`);
+  }
 }

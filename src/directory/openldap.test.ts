@@ -10,7 +10,7 @@ import { type Slapd, startSlapd } from '../testing/slapd.ts';
 import { accountOf, configOf, dnOf, noLog, personLdif, realClock, slapdBench, timeAgo } from '../testing/slapd-bench.ts';
 import type { Directory, WriteOutcome } from '../world.ts';
 import type { DirectoryConfig } from './config.ts';
-import { openDirectory } from './directory.ts';
+import { DirectoryProblem, openDirectory } from './directory.ts';
 
 directoryContract('slapd keeps the directory contract', slapdBench);
 
@@ -249,7 +249,10 @@ test('an expired certificate is not accepted', async () => {
 test('two kinds that are not spoken yet are refused at once, an unreadable filter too', () => {
   const open = (more: Partial<DirectoryConfig>) => openDirectory(configOf(slapd, more), { clock: realClock, log: noLog });
   assert.throws(() => open({ kind: 'samba' }), /samba.*not supported/);
-  assert.throws(() => open({ accountFilter: '(uid=x' }), /filter/);
+  assert.throws(
+    () => open({ accountFilter: '((uid=x)' }),
+    (error: unknown) => error instanceof DirectoryProblem && /"office": account_filter .* at character 2/.test(error.message),
+  );
 });
 
 test("the administrator's filter decides who is a person", async () => {
@@ -272,6 +275,21 @@ test('the service account itself is protected, and its own wrong password is tri
   await opened(slapd, { bindDn: dnOf(slapd, account.name), bindPassword: 'wrong' }, async (directory) => {
     for (let tries = 0; tries < 4; tries++) says(await directory.find('p1'), 'directory.no-permission', /service account: 49/);
     assert.is((await slapd.read(dnOf(slapd, account.name))).get('pwdFailureTime')?.length, 1);
+  });
+});
+
+test('a server that answers, but rejects the service account or hides the base from it, is reachable and of no use', async () => {
+  const account = await someone();
+  for (const more of [{ bindDn: dnOf(slapd, account.name), bindPassword: 'wrong' }, { baseDn: 'ou=nowhere,dc=example' }]) {
+    await opened(slapd, more, async (directory) => {
+      const { isReachable, isUsable } = await directory.probe();
+      assert.equal([isReachable, isUsable], [true, false], JSON.stringify(more));
+    });
+  }
+  await opened(slapd, {}, async (directory) => {
+    assert.ok((await directory.probe()).isUsable);
+    await directory.passwords({ ...account, remoteId: 'nobody' }).status();
+    assert.ok(directory.health().isUsable, 'one person who is missing says nothing of the service account');
   });
 });
 

@@ -47,6 +47,8 @@ const wrongPasswordMillis = 60 * second;
 /** Connections idle for longer may have been cut by something in between. */
 const idleMillis = 20 * second;
 const mostIdle = 4;
+/** What only the service account can meet here: its bind was rejected, or what it must read is hidden from it. */
+const shutsOut: readonly string[] = ['directory.no-permission', 'directory.not-found'];
 
 interface Idle {
   readonly desk: Desk;
@@ -70,7 +72,9 @@ export function openServers(config: DirectoryConfig, { clock, log }: { clock: Cl
     if (!memory) throw new Error(`${server} is no server of ${id}`);
     return memory;
   };
-  let health: DirectoryHealth = { id, isReachable: false, checkedAt: null, lastGoodAt: null, server: null, kind: null, problem: null };
+  let health: DirectoryHealth = {
+    ...{ id, isReachable: false, isUsable: false, checkedAt: null, lastGoodAt: null, server: null, kind: null, problem: null },
+  };
   let isClosed = false;
 
   /** The configured order, but those that failed a moment ago come last. */
@@ -148,7 +152,9 @@ export function openServers(config: DirectoryConfig, { clock, log }: { clock: Cl
       log.warn({ directory: id, server, problem: problem.key, raw: problem.raw }, 'directory trouble');
     if (problem === null && health.problem !== null) log.info({ directory: id, server }, 'directory answers again');
     const kind = memoryOf(server).dialect?.kind ?? health.kind;
-    health = { id, isReachable, checkedAt: now, lastGoodAt: problem === null ? now : health.lastGoodAt, server, kind, problem };
+    const isUsable = isReachable && !(problem !== null && shutsOut.includes(problem.key));
+    const lastGoodAt = problem === null ? now : health.lastGoodAt;
+    health = { id, isReachable, isUsable, checkedAt: now, lastGoodAt, server, kind, problem };
   }
 
   /** The result, or why another server may be asked. */

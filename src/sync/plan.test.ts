@@ -14,7 +14,16 @@ const entry = (id: string, more: Partial<Entry> = {}): Entry => ({
   ...{ isProtected: false, ...more },
 });
 const reading = (entries: readonly Entry[], accounts: readonly Account[], more: Partial<Reading> = {}): Reading => ({
-  ...{ home: 'office', entries, accounts, roleOf: () => 'person', maxDisablePercent: 10, isBrakeLifted: false, ...more },
+  ...{
+    home: 'office',
+    entries,
+    accounts,
+    localLogins: new Set(),
+    roleOf: () => 'person',
+    maxDisablePercent: 10,
+    isBrakeLifted: false,
+    ...more,
+  },
 });
 const planned = (given: Reading): Plan => {
   const made = plan(given);
@@ -130,6 +139,17 @@ test('one id twice: the later reading is right, and it is told', () => {
   );
   assert.equal(oddities, [{ kind: 'same id', login: 'a', dns: ['uid=a,ou=1', 'uid=a,ou=2'] }]);
   assert.equal(planned(reading([entry('a'), entry('a')], [])).oddities, []);
+});
+
+test("a local account's login is nobody else's: the entry waits outside, and its account stays as it is", () => {
+  const accounts = accountsOf([entry('id-1', { login: 'eve' }), entry('id-2', { login: 'bob' })]);
+  const entries = [entry('id-1', { login: 'Admin', name: 'Eve' }), entry('id-2', { login: 'bob' }), entry('id-3', { login: 'ADMIN' })];
+  const made = planned(reading(entries, accounts, { localLogins: new Set(['admin']) }));
+  assert.equal(made.changes, []);
+  assert.equal(made.oddities, [
+    { kind: 'same login', login: 'admin', dns: ['uid=id-1,dc=example'] },
+    { kind: 'same login', login: 'admin', dns: ['uid=id-3,dc=example'] },
+  ]);
 });
 
 test('one login twice: who has it keeps it, who comes to it waits outside, and nobody is disabled for it', () => {

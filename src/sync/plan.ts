@@ -49,6 +49,8 @@ export interface Reading {
   readonly entries: readonly Entry[];
   /** All accounts of that home, the disabled ones included. */
   readonly accounts: readonly Account[];
+  /** Folded: the logins of Latchkey's own accounts, which no entry may take. */
+  readonly localLogins: ReadonlySet<string>;
   /** The role that the configuration gives to this person. */
   readonly roleOf: (entry: Entry) => Role;
   readonly maxDisablePercent: number;
@@ -73,10 +75,10 @@ export function plan(reading: Reading): Plan | Refusal {
 
 /** The same with a pause after every thousand people, some 5 ms of work. */
 export function* planInSlices(reading: Reading): Slices<Plan | Refusal> {
-  const { home, entries, accounts, roleOf } = reading;
+  const { home, accounts, roleOf } = reading;
   const known = new Map<string | null, Account>();
   for (const account of accounts) known.set(account.remoteId, account);
-  const { people, leftOut, oddities } = yield* tellApart(entries, known);
+  const { people, leftOut, oddities } = yield* tellApart(reading, known);
   const [adds, updates]: [Change[], Update[]] = [[], []];
   let seen = 0;
   for (const entry of people.values()) {
@@ -132,9 +134,9 @@ function isSameSet(some: readonly string[], others: readonly string[]): boolean 
 
 /**
  * One entry per id, and no two people behind one login: who has the login already keeps it, whoever comes to it waits outside. So nobody
- * gets another person's account by taking a login, and nobody loses theirs because somebody took it.
+ * gets another person's account by taking a login, and nobody loses theirs because somebody took it: the local administrator least of all.
  */
-function* tellApart(entries: readonly Entry[], known: ReadonlyMap<string | null, Account>) {
+function* tellApart({ entries, localLogins }: Reading, known: ReadonlyMap<string | null, Account>) {
   const oddities: Oddity[] = [];
   const leftOut = new Set<string>();
   const people = new Map<string, Entry>();
@@ -148,6 +150,13 @@ function* tellApart(entries: readonly Entry[], known: ReadonlyMap<string | null,
     people.delete(remoteId);
     leftOut.add(remoteId);
   };
+  let seen = 0;
+  for (const entry of people.values()) {
+    if (++seen % slice === 0) yield;
+    if (!localLogins.has(foldLogin(entry.login))) continue;
+    oddities.push({ kind: 'same login', login: foldLogin(entry.login), dns: [entry.dn] });
+    leave(entry);
+  }
   for (const [login, sharers] of yield* sharedLogins(people)) {
     if (login === '') {
       for (const entry of sharers) oddities.push({ kind: 'no login', login, dns: [entry.dn] });

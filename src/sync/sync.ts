@@ -1,5 +1,6 @@
 /** Brings our copy of a directory's people up to date: fetch, plan, apply, record. What is right is decided in `plan.ts`, not here. */
 
+import { foldLogin } from '../rules/account.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { Directory, DirectoryEntry, World } from '../world.ts';
 import { type Plan, planInSlices, type Slices } from './plan.ts';
@@ -40,7 +41,8 @@ export function syncDirectory(needs: SyncNeeds): Sync {
     const startedAt = clock.now();
     const entries = await all(directory.people(), onProgress);
     if (isRefusal(entries)) return entries;
-    const reading = { home: id, entries, accounts: accounts.all(id), roleOf: roleBy(roles), maxDisablePercent, isBrakeLifted };
+    const localLogins = new Set(accounts.all(null).map(({ login }) => foldLogin(login)));
+    const reading = { home: id, entries, accounts: accounts.all(id), localLogins, roleOf: roleBy(roles), maxDisablePercent, isBrakeLifted };
     const planned = await unhurried(planInSlices(reading));
     if (isRefusal(planned)) return planned;
     return { planned, report: reportOf({ directory: id, startedAt, endedAt: clock.now(), read: entries.length }, planned) };

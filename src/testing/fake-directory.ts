@@ -84,7 +84,17 @@ export function fakeDirectory({ clock, id = 'office', people = [], policy = {}, 
     health() {
       const fault = table.at('health');
       const problem = fault && fault.kind !== 'held' && fault.kind !== 'slow' ? away(fault) : null;
-      return { id, isReachable: problem === null, checkedAt: clock.now(), lastGoodAt, server, kind: 'fake', problem };
+      const isUsable = problem === null;
+      return {
+        id,
+        isReachable: isUsable || fault?.kind === 'refused',
+        isUsable,
+        checkedAt: clock.now(),
+        lastGoodAt,
+        server,
+        kind: 'fake',
+        problem,
+      };
     },
     async probe() {
       if ((await table.meet('health')) === null) lastGoodAt = clock.now();

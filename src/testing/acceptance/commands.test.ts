@@ -92,6 +92,7 @@ test('mistakes in the configuration are all told, each with its path, and no sec
   for (const path of ['public_url', 'colour', 'log.level', 'directory[0].bind_password_file'])
     assert.ok(result.stderr.includes(`${path} `), `${path} in ${result.stderr}`);
   isRefused(await runCommand(['check', '--config', join(scratch, 'nowhere.toml')]), /nowhere\.toml/);
+  isRefused(await runCommand(['demo', '--port', 'abc']), /^abc is not a port/);
 });
 
 test('before the first migration every command says what to do', async ({ house }) => {
