@@ -145,6 +145,27 @@ test('it goes to the preferred address, else the first; to the directory’s onl
   );
 });
 
+test('nothing goes to an address that has become the office’s own, nor to such a one of the directory', async () => {
+  const { world, email } = await desk({ policy: { directory_mail_is_proof: true } });
+  const { alice } = world.people;
+  const add = (label: string) => world.enrolments.add({ account: alice.id, method: 'email', label, secret: '', at: 1 });
+  world.enrolments.removeAll(alice.id, 'email');
+  const own = add('alice@mail.office.example');
+  world.enrolments.prefer(alice.id, own.id);
+  for (const mail of ['alice@OFFICE.example', 'alice@office.example.', 'alice@MÜNCHEN.example', 'no domain @ all', null])
+    email.send?.({ ...challengeTo(world), account: { ...alice, mail } });
+  assert.equal(world.mail, []);
+  email.send?.(challengeTo(world));
+  add('alice@private.example.net');
+  email.send?.(challengeTo(world));
+  world.decide({ mail_in_own_domains: true });
+  email.send?.(challengeTo(world));
+  assert.equal(
+    world.mail.map(({ to }) => to),
+    [alice.mail, 'alice@private.example.net', 'alice@mail.office.example'],
+  );
+});
+
 test('nothing but its own message holds the code', async () => {
   const door = await desk();
   const { code } = await sent(door);

@@ -1,10 +1,12 @@
 /** A code of eight digits by mail, or the link beside it that only a POST spends. */
 
+import type { Account } from '../rules/account.ts';
 import { mailedCodeLife } from '../rules/attempt.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { minute } from '../rules/time.ts';
 import type { Enrolment } from '../world.ts';
 import type { Challenge, Enrolling, Method, MethodNeeds } from './method.ts';
+import { domainOf, mailable } from './own-domains.ts';
 
 const codeDigits = 8;
 const triesACode = 5;
@@ -12,10 +14,6 @@ const mostAddresses = 2;
 const longestAddress = 254; // RFC 5321 section 4.5.3.1.3, less the angle brackets
 /** What an office writes to: no quoted names, no addresses in brackets, and a domain that can be compared. */
 const addressForm = /^[^\s@<>()[\]\\,;:"\p{Cc}]+@([\p{L}\p{M}\p{N}-]+\.)+[\p{L}\p{M}\p{N}-]{2,}$/u;
-
-/** "MÜNCHEN.example" and "xn--mnchen-3ya.example" are one domain (UTS #46, as every URL parser does it). Null: no domain. */
-const comparableDomain = (domain: string): string | null =>
-  URL.canParse(`http://${domain}`) ? new URL(`http://${domain}`).hostname : null;
 
 /** An address that waits for its code to come back to the session in which it was typed. */
 interface Waiting {
@@ -37,12 +35,17 @@ export function emailMethod({
   vault,
   atomically,
 }: MethodNeeds): Method {
+  const mayMail = mailable({ settings, ownDomains });
+  const isUsable = ({ label }: Enrolment): boolean => mayMail(label);
+  const isGiven = ({ mail }: Account): boolean => mail !== null && settings.policy().directory_mail_is_proof && mayMail(mail);
+
   return {
     name: 'email',
 
     send({ account, enrolments: held, attempt, language, at }: Challenge) {
-      const chosen = held.find(({ isPreferred }) => isPreferred) ?? held[0];
-      const to = chosen?.label ?? (settings.policy().directory_mail_is_proof ? account.mail : null);
+      const usable = held.filter(isUsable);
+      const chosen = usable.find(({ isPreferred }) => isPreferred) ?? usable[0];
+      const to = chosen?.label ?? (isGiven(account) ? account.mail : null);
       if (to === null || attempt === null) return;
       const code = random.digits(codeDigits);
       const link = random.token();
@@ -125,6 +128,8 @@ export function emailMethod({
     },
 
     describe: ({ label }) => ({ label }),
+    isUsable,
+    isGiven,
   };
 
   function waitingFor({ account, session, at }: Enrolling): { token: number; address: string } | null {
@@ -135,10 +140,9 @@ export function emailMethod({
   }
 
   function unusable(address: string, held: readonly Enrolment[]): Refusal | null {
-    const domain = addressForm.test(address) ? comparableDomain(address.slice(address.lastIndexOf('@') + 1)) : null;
+    const domain = addressForm.test(address) ? domainOf(address) : null;
     if (domain === null || address.length > longestAddress) return new Refusal('method.address-malformed');
-    const isOwn = ownDomains.map(comparableDomain).some((own) => domain === own || domain.endsWith(`.${own}`));
-    if (isOwn && !settings.policy().mail_in_own_domains) return new Refusal('method.own-domain', { params: { domain } });
+    if (!mayMail(address)) return new Refusal('method.own-domain', { params: { domain } });
     if (held.some(({ label }) => label.toLowerCase() === address.toLowerCase())) return new Refusal('method.already-registered');
     return held.length >= mostAddresses ? new Refusal('method.too-many', { params: { most: mostAddresses } }) : null;
   }

@@ -50,6 +50,10 @@ export interface Method {
   readonly finish: (enrolling: Enrolling) => Promise<Enrolment | Refusal>;
   /** How an enrolment is shown to somebody who has proved who they are. */
   readonly describe: (enrolment: Enrolment) => { label: string; left?: number };
+  /** Whether it can still open a gate: codes are used up, and an address can have become the office's own. */
+  readonly isUsable: (enrolment: Enrolment) => boolean;
+  /** Held without having been registered: by what the directory says of the account. */
+  readonly isGiven?: (account: Account) => boolean;
 }
 
 export type MethodNeeds = Pick<World, 'vault' | 'slowHash' | 'tokens' | 'deliver' | 'enrolments' | 'random' | 'atomically' | 'settings'> & {

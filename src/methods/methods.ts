@@ -1,6 +1,8 @@
 /** The methods that are built, by name: adding one is adding its file and a line here. */
 
+import type { Account } from '../rules/account.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
+import type { Enrolment } from '../world.ts';
 import { emailMethod } from './email.ts';
 import type { Method, MethodNeeds } from './method.ts';
 import { recoveryCodeMethod } from './recovery-code.ts';
@@ -10,3 +12,9 @@ export type Methods = ReadonlyMap<MethodName, Method>;
 
 export const methodsWith = (needs: MethodNeeds): Methods =>
   new Map([emailMethod(needs), totpMethod(needs), recoveryCodeMethod(needs)].map((method) => [method.name, method]));
+
+/** What these enrolments, and the directory, let the account prove itself with now. */
+export const methodsHeld = (methods: Methods, account: Account, enrolments: readonly Enrolment[]): MethodName[] =>
+  [...methods.values()]
+    .filter(({ name, isUsable, isGiven }) => isGiven?.(account) || enrolments.some((one) => one.method === name && isUsable(one)))
+    .map(({ name }) => name);

@@ -12,6 +12,8 @@ const codeForm = /^(\d)([0-9a-z]{13})$/;
 /** The slow hash of each code at its number; null once it is spent. */
 type CodeSet = readonly (string | null)[];
 
+const leftIn = (secret: string): number => (JSON.parse(secret) as CodeSet).filter((code) => code !== null).length;
+
 /** "3-k7f2-9xqd-0mvz-p": hyphens and case are for the eye; i, l and o are read as what they resemble. */
 function numberAndSecret(answer: string): { number: number; secret: string } | null {
   const plain = answer.normalize('NFKC').toLowerCase().replace(/[\s-]/g, '').replace(/[il]/g, '1').replace(/o/g, '0');
@@ -62,6 +64,7 @@ export function recoveryCodeMethod({ slowHash, enrolments, random, atomically }:
       return held[0] ?? new Refusal('method.unknown');
     },
 
-    describe: ({ secret }) => ({ label: '', left: (JSON.parse(secret) as CodeSet).filter((code) => code !== null).length }),
+    describe: ({ secret }) => ({ label: '', left: leftIn(secret) }),
+    isUsable: ({ secret }) => leftIn(secret) > 0,
   };
 }

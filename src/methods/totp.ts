@@ -98,6 +98,7 @@ export function totpMethod({ vault, enrolments, tokens, random, settings, atomic
     },
 
     describe: ({ label }) => ({ label }),
+    isUsable: () => true,
   };
 
   function waitingFor({ account, session, at }: Enrolling): { token: number; seed: string } | null {

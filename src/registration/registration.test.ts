@@ -183,6 +183,16 @@ registering('sends no second code at once, and no more than ten in ten minutes',
   assert.is(sent(world, 'contact-code').length, 10);
 });
 
+registering('does not count an address that has become the office’s own, registered or the directory’s', async () => {
+  const { world, flow } = await desk({ policy: { directory_mail_is_proof: true } });
+  const bob = { ...world.people.bob, mail: 'bob@office.example' };
+  world.enrolments.add({ account: bob.id, method: 'email', label: 'bob@mail.office.example', secret: '', at: 1 });
+  assert.equal([flow.reach(bob).canReset, flow.overview(bob).ways.map(({ isAllowed }) => isAllowed)], [false, [false]]);
+  assert.ok(flow.reach(world.people.bob).canReset, 'by the directory’s, elsewhere');
+  world.decide({ mail_in_own_domains: true });
+  assert.equal([flow.reach(bob).canReset, flow.overview(bob).ways.map(({ isAllowed }) => isAllowed)], [true, [true]]);
+});
+
 registering('shows recovery codes once: a form sent twice makes no second set', async () => {
   const { world, flow, signIn } = await desk();
   const bob = signIn(world.people.bob);
@@ -246,6 +256,7 @@ registering('ends what is half open when a way is removed', async () => {
     expiresAt: at + hour,
   });
   world.attempts.identify(opened.id, world.people.alice.id, null);
+  world.attempts.step(opened.id, { kind: 'passed', method: 'email', at });
   const alice = await proved(world.people.alice, 'alice');
   flow.remove(alice, world.enrolments.of(alice.account.id)[0]?.id ?? 0);
   assert.is(world.attempts.byId(opened.id)?.state, 'finished');

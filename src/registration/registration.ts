@@ -4,7 +4,8 @@
  */
 
 import type { Enrolling, EnrolmentStart, Method } from '../methods/method.ts';
-import type { Methods } from '../methods/methods.ts';
+import { type Methods, methodsHeld } from '../methods/methods.ts';
+import { mailable } from '../methods/own-domains.ts';
 import type { Account } from '../rules/account.ts';
 import { sendAgainAfter } from '../rules/attempt.ts';
 import { noticeAddresses } from '../rules/notice.ts';
@@ -51,8 +52,11 @@ const notMeLife = 7 * day;
 export function registration(needs: Needs) {
   const { accounts, enrolments, attempts, tokens, sessions, throttle, settings, journal, deliver, random, atomically, methods } = needs;
   const { publicUrl, ownDomains } = needs;
+  const mayMail = mailable({ settings, ownDomains });
   const proof = freshProofs(needs);
-  const reach = (account: Account): Reach => reachOf(account, waysHeld(account), settings.policy());
+  const reachWith = (account: Account, held: readonly Enrolment[]): Reach =>
+    reachOf(account, methodsHeld(methods, account, held), settings.policy());
+  const reach = (account: Account): Reach => reachWith(account, enrolments.of(account.id));
   const reminder = reminders({ accounts, settings, reach });
   /** A double click waits for the first: one set of codes is made, and both see it. */
   const beginnings = new Map<string, Promise<Begun | Refusal>>();
@@ -103,9 +107,7 @@ export function registration(needs: Needs) {
   /** The directory's address, to be typed for the person; not one that they have, or that would be refused. */
   function suggestedMail({ id, mail }: Account): string | null {
     if (mail === null || enrolments.of(id).some(({ label }) => label.toLowerCase() === mail.toLowerCase())) return null;
-    const domain = mail.slice(mail.lastIndexOf('@') + 1).toLowerCase();
-    const isOwn = ownDomains.map((own) => own.toLowerCase()).some((own) => domain === own || domain.endsWith(`.${own}`));
-    return isOwn && !settings.policy().mail_in_own_domains ? null : mail;
+    return mayMail(mail) ? mail : null;
   }
 
   /** What waits for its proof, or null. Changes nothing. */
@@ -197,8 +199,13 @@ export function registration(needs: Needs) {
     const left = ways.filter((held) => held !== way);
     const isLastStep = account.role !== 'person' && way.method === 'totp' && !left.some(({ method }) => method === 'totp');
     if (isLastStep) return { way, effect: 'no sign-in' };
-    const policy = settings.policy();
-    const isLoss = reachOf(account, ways, policy).canReset && !reachOf(account, left, policy).canReset;
+    const held = enrolments.of(account.id);
+    const isLoss =
+      reach(account).canReset &&
+      !reachWith(
+        account,
+        held.filter((one) => one.id !== id),
+      ).canReset;
     return { way, effect: isLoss ? 'no reset' : 'none' };
   }
 

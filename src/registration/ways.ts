@@ -16,7 +16,7 @@ export interface Way {
   /** How many one-time codes are left; null where there are none to count. */
   readonly left: number | null;
   readonly isPreferred: boolean;
-  /** Policy lets it open a gate at present. */
+  /** Policy lets it open a gate at present; that there are no codes left says `left`. */
   readonly isAllowed: boolean;
   readonly addedAt: Instant;
   readonly usedAt: Instant | null;
@@ -39,8 +39,10 @@ export const strongestFirst = (methods: readonly MethodName[]): readonly MethodN
 export function waysOf(enrolments: readonly Enrolment[], methods: Methods, policy: Policy): readonly Way[] {
   const ways = enrolments.flatMap((enrolment): Way[] => {
     const { id, method, isPreferred, addedAt, usedAt } = enrolment;
-    const described = methods.get(method)?.describe(enrolment);
-    if (!described) return [];
+    const kind = methods.get(method);
+    if (!kind) return [];
+    const described = kind.describe(enrolment);
+    const isUsable = kind.isUsable(enrolment);
     return [
       {
         id,
@@ -48,7 +50,7 @@ export function waysOf(enrolments: readonly Enrolment[], methods: Methods, polic
         label: described.label,
         left: described.left ?? null,
         isPreferred,
-        isAllowed: policy.methods.includes(method),
+        isAllowed: policy.methods.includes(method) && (described.left === 0 || isUsable),
         addedAt,
         usedAt,
       },
@@ -57,12 +59,10 @@ export function waysOf(enrolments: readonly Enrolment[], methods: Methods, polic
   return [...ways].sort((one, other) => strength.indexOf(one.method) - strength.indexOf(other.method));
 }
 
-/** By what the last sync saw of the account: this is a forecast for the person, the act itself asks the directory. */
-export function reachOf(account: Account, ways: readonly Way[], policy: Policy): Reach {
-  const held = new Set(ways.filter(({ left }) => left !== 0).map(({ method }) => method));
-  if (account.mail !== null && policy.directory_mail_is_proof) held.add('email');
+/** What these methods would do. By what the last sync saw of the account: this is a forecast for the person, the act itself asks the directory. */
+export function reachOf(account: Account, held: readonly MethodName[], policy: Policy): Reach {
   const live = { isDisabled: account.isDisabled, isProtected: account.isProtected, lock: 'none' } as const;
-  const { checks, refusedBy } = eligibility({ account, intention: 'reset', held: [...held], live, isBlocked: false }, policy);
+  const { checks, refusedBy } = eligibility({ account, intention: 'reset', held, live, isBlocked: false }, policy);
   const enough = checks.find(({ name }) => name === 'methods');
   const { held: usable = 0, needed = 1 } = enough?.params ?? {};
   return {
