@@ -18,7 +18,7 @@ import { passwordDesk } from './set-password.ts';
 import { assertKey } from './store/backup.ts';
 import { bringUpToDate, type Db, databaseFile, lockFolder, openDatabase, StoreProblem, schemaState } from './store/database.ts';
 import { storeOn } from './store/store.ts';
-import { syncDirectory } from './sync/sync.ts';
+import { type Sync, syncDirectory } from './sync/sync.ts';
 import { createSlowHash, systemClock, systemRandom } from './system.ts';
 import { createTexts } from './text/texts.ts';
 import { createVault, openKeyFile } from './vault.ts';
@@ -40,6 +40,7 @@ export interface Additions {
 /** Everything but the web and the timetable: what the commands beside a running server work with. */
 export type House = Awaited<ReturnType<typeof openHouse>>;
 
+const patience = 500;
 const root = join(import.meta.dirname, '..');
 
 /** Opens data folder, key, database and directories. The schema must be current: `migrate` and `serve` make it so. */
@@ -62,7 +63,15 @@ export async function openHouse(config: Config, { transport, clock = systemClock
   const { publicUrl } = config;
   const desk = passwordDesk({ ...world, publicUrl });
   const methods = methodsWith({ ...world, publicUrl, ownDomains: config.mail?.ownDomains ?? [] });
-  const sync = syncDirectory({ ...world, roles: config.roles, maxDisablePercent: config.sync.maxDisablePercent });
+  const closing = new AbortController();
+  const { roles, sync: limits } = config;
+  const reading = syncDirectory({ ...world, roles, maxDisablePercent: limits.maxDisablePercent, closing: closing.signal });
+  const underWay = new Set<Promise<unknown>>();
+  const sync: Sync = (...given) => {
+    const run = reading(...given).finally(() => underWay.delete(run));
+    underWay.add(run);
+    return run;
+  };
   return {
     config,
     db,
@@ -73,10 +82,16 @@ export async function openHouse(config: Config, { transport, clock = systemClock
     desk,
     methods,
     sync,
+    /** One after the other; what goes wrong with one is thrown when all had their turn. */
     async syncAll(): Promise<void> {
-      for (const directory of opened) await sync(directory);
+      const problems: unknown[] = [];
+      for (const directory of opened) await sync(directory).catch((problem: unknown) => problems.push(problem));
+      if (problems.length > 0) throw new AggregateError(problems, `${problems.length} of ${opened.length} directories could not be read`);
     },
     async close(): Promise<void> {
+      closing.abort(new Error('Latchkey was closed'));
+      // A sync gives up its turn while there is still a database to do it in; one that waits for a silent server is not waited for.
+      await Promise.race([Promise.allSettled(underWay), clock.sleep(underWay.size > 0 ? patience : 0)]);
       await deferral.drain();
       await Promise.all([deliver.close(), ...opened.map((directory) => directory.close())]);
       db.$client.close();

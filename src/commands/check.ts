@@ -2,6 +2,8 @@
 
 import { type House, openHouse } from '../app.ts';
 import type { Given } from './given.ts';
+import { frontDoor } from '../front-door.ts';
+import { methodsHeld } from '../methods/methods.ts';
 import { eligibility } from '../rules/eligibility.ts';
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
 
@@ -30,7 +32,7 @@ async function examineHouse({ config, world, texts }: House): Promise<Finding[]>
     world.directories.all.map(async (directory): Promise<Finding> => {
       const health = await directory.probe();
       const says = health.problem === null ? `${health.kind ?? 'directory'} at ${health.server}` : wordsOf(texts, health.problem);
-      return { part: `directory ${directory.id}`, isWell: health.isReachable, says };
+      return { part: `directory ${directory.id}`, isWell: health.isUsable, says };
     }),
   );
   const mail = world.deliver.health();
@@ -56,26 +58,21 @@ const mailWords = (
     ? `${waiting} waiting, ${dead} could not be delivered${lastProblem === null ? '' : ` (${lastProblem})`}`
     : 'no [mail] in config.toml: nobody can get a code';
 
-/** What would stand in the way of this person's reset, check by check, by what the directory says now. */
-async function examineAccount({ world, texts }: House, login: string): Promise<Finding[]> {
-  const accounts = world.accounts.byLogin(login);
-  const [account] = accounts;
-  if (!account || accounts.length > 1)
-    return [
-      {
-        part: login,
-        isWell: false,
-        says: accounts.length > 1 ? 'is a login in several homes' : 'is not known: misspelt, or not synced yet',
-      },
-    ];
+/** What would stand in the way of this person's reset, found and judged as the door does it, by what the directory says now. */
+async function examineAccount({ world, methods, texts }: House, login: string): Promise<Finding[]> {
+  const door = frontDoor(world);
+  const account = door.known(login) ?? (await door.foundLive(login));
+  if (account === null) return [{ part: login, isWell: false, says: 'is not known: misspelt, or not synced yet' }];
+  if (account === 'several') return [{ part: login, isWell: false, says: 'is a login in several homes' }];
   const status = await world.passwordsFor(account).status();
-  const held = [...new Set(world.enrolments.of(account.id).map(({ method }) => method))];
+  const held = methodsHeld(methods, account, world.enrolments.of(account.id));
   const facts = { account, intention: 'reset' as const, held, live: isRefusal(status) ? null : status, isBlocked: false };
   const { checks } = eligibility(facts, world.settings.policy());
   const findings = checks.map(({ name, isPassed, params }) => ({
     part: `${login}: ${name}`,
     isWell: isPassed,
-    says: `${isPassed ? 'yes' : 'no'}${numbersOf(params)}`,
+    says:
+      name === 'within limits' ? 'counted for each network address, and not judged here' : `${isPassed ? 'yes' : 'no'}${numbersOf(params)}`,
   }));
   return isRefusal(status) ? [...findings, { part: `${login}: directory`, isWell: false, says: wordsOf(texts, status) }] : findings;
 }

@@ -11,6 +11,8 @@ import { type Turn, takeTurn } from './turn.ts';
 export interface SyncNeeds extends Pick<World, 'accounts' | 'settings' | 'journal' | 'clock' | 'random' | 'atomically'> {
   readonly roles: Roles;
   readonly maxDisablePercent: number;
+  /** Aborted when the house closes: what is under way then ends at its next page or slice, throwing the reason. */
+  readonly closing?: AbortSignal;
 }
 
 export interface SyncOptions {
@@ -34,7 +36,7 @@ const slice = 500;
  * the next run does the rest.
  */
 export function syncDirectory(needs: SyncNeeds): Sync {
-  const { accounts, clock, atomically, roles, maxDisablePercent } = needs;
+  const { accounts, clock, atomically, roles, maxDisablePercent, closing } = needs;
 
   async function prepare(directory: Directory, { isBrakeLifted = false }: SyncOptions, onProgress: (read: number) => void) {
     const { id } = directory;
@@ -62,6 +64,7 @@ export function syncDirectory(needs: SyncNeeds): Sync {
       record(needs, { directory: directory.id, startedAt, endedAt: clock.now() }, { outcome, actor });
     try {
       const prepared = await prepare(directory, options, (read) => {
+        closing?.throwIfAborted();
         turn.beat(read);
         onProgress?.(read);
       });
@@ -83,6 +86,7 @@ export function syncDirectory(needs: SyncNeeds): Sync {
     for (;;) {
       const { done, value } = work.next();
       if (done) return value;
+      closing?.throwIfAborted();
       await clock.sleep(0);
     }
   }
@@ -90,6 +94,7 @@ export function syncDirectory(needs: SyncNeeds): Sync {
   /** Ends with `settle` in the last transaction; null when all was written. */
   async function apply({ changes }: Plan, turn: Turn, settle: () => void): Promise<Refusal | null> {
     for (let from = 0; from === 0 || from < changes.length; from += slice) {
+      closing?.throwIfAborted();
       const isLast = from + slice >= changes.length;
       const isWritten = atomically(() => {
         if (!turn.isOurs()) return false;

@@ -102,8 +102,10 @@ test('before the first migration every command says what to do', async ({ house 
 test('migrate makes the database, and finds it up to date then', async ({ house }) => {
   isWell(await house.command(['migrate']), /up to date/);
   isWell(await house.command(['migrate']), /^The database is up to date\.$/m);
-  for (const name of ['latchkey.db', 'latchkey.key'])
-    if (existsSync(join(house.data, name))) assert.is(statSync(join(house.data, name)).mode & 0o077, 0, name);
+  for (const name of ['latchkey.db', 'latchkey.key']) {
+    assert.ok(existsSync(join(house.data, name)), name);
+    assert.is(statSync(join(house.data, name)).mode & 0o077, 0, name);
+  }
 });
 
 test('sync: a dry run writes nothing, then all are read, in words and as JSON', async ({ house }) => {
@@ -126,6 +128,17 @@ test('check: the house, one person, and a directory that is away', async ({ hous
   await house.register([anna, ben]);
   isWell(await house.command(['check', '--account', 'anna']), /ok {4}anna: methods: yes/);
   isRefused(await house.command(['check', '--account', 'nobody']), /is not known/, 1);
+  await house.inside(({ world }) => {
+    const [found] = world.accounts.byLogin('ben');
+    for (const { id } of world.enrolments.of(found?.id ?? 0)) world.enrolments.remove(id);
+    world.settings.set('directory_mail_is_proof', true);
+  });
+  isRefused(await house.command(['check', '--account', 'ben']), /FAIL {2}ben: methods: no/, 1);
+  const mail = `dn: ${house.dn(ben)}\nchangetype: modify\nreplace: mail\nmail: ben@elsewhere.example.net\n\n`;
+  await house.slapd.force(mail);
+  isWell(await house.command(['sync']), /1 changed/);
+  isWell(await house.command(['check', '--account', 'ben']), /ok {4}ben: methods: yes/);
+  isWell(await house.command(['check', '--account', 'ben@elsewhere.example.net']), /methods: yes/);
   const json = await house.command(['check', '--json']);
   assert.is(JSON.parse(json.stdout).isWell, true);
   await house.slapd.kill();
