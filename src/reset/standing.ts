@@ -1,7 +1,7 @@
 /** Where an attempt stands: whose it is, what they can still prove with, and what is asked of them by the policy of this moment. */
 
 import type { Challenge } from '../methods/method.ts';
-import type { Methods } from '../methods/methods.ts';
+import { type Methods, methodsHeld } from '../methods/methods.ts';
 import type { Account } from '../rules/account.ts';
 import { type Attempt, gatesNeeded, gatesPassed, methodsOpen, type Place, placeOf, proofsOf } from '../rules/attempt.ts';
 import { type Eligibility, eligibility } from '../rules/eligibility.ts';
@@ -35,12 +35,7 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
   }
 
   /** The methods an account holds; its directory's mail counts as one where policy takes it for a proof. */
-  function heldBy(account: Account): MethodName[] {
-    const inUse = enrolments.of(account.id).filter((enrolment) => methods.get(enrolment.method)?.describe(enrolment).left !== 0);
-    const held = new Set(inUse.map(({ method }) => method));
-    if (account.mail !== null && settings.policy().directory_mail_is_proof) held.add('email');
-    return [...held].filter((method) => methods.has(method));
-  }
+  const heldBy = (account: Account): MethodName[] => methodsHeld(methods, account, enrolments.of(account.id));
 
   const isClosedTo = (attempt: Attempt): boolean => !settings.policy().open_about_accounts && proofsOf(attempt).length === 0;
 
