@@ -86,6 +86,22 @@ test('one key cannot fill the queue alone', async () => {
   await deferral.drain();
 });
 
+test('one owner cannot fill the queue with many keys, and has room again once its work is done', async () => {
+  const { deferral } = setUp({ mostOfOwner: 3, floor: 10 });
+  const accept = (key: string, owner: string) => deferral.accept(key, async () => {}, { owner });
+  assert.equal(
+    ['a', 'b', 'c', 'd', 'a'].map((key) => accept(key, 'one')),
+    [true, true, true, false, false],
+  );
+  assert.ok(accept('e', 'another') && deferral.accept('f', async () => {}));
+  await Promise.all(['a', 'b', 'c'].map(deferral.settled));
+  assert.equal(
+    ['a', 'b', 'c', 'd'].map((key) => accept(key, 'one')),
+    [true, true, true, false],
+  );
+  await deferral.drain();
+});
+
 test('never more at once than may run', async () => {
   const { deferral } = setUp({ running: 3, floor: 5 });
   let running = 0;

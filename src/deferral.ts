@@ -12,6 +12,8 @@ export interface DeferralNeeds {
   readonly running?: number;
   /** How many one key may have: nobody fills the queue alone. */
   readonly most?: number;
+  /** How many the keys of one owner may have together: nobody fills it with many keys either. */
+  readonly mostOfOwner?: number;
   /** Milliseconds from a task's start before which it does not end: longer than the slowest of them, and the same for strangers. */
   readonly floor?: number;
   /** Milliseconds from acceptance to the earliest start: the page is rendered and gone by then, so that no work of ours can slow it. */
@@ -19,16 +21,27 @@ export interface DeferralNeeds {
 }
 
 interface Task {
+  readonly owner: string | null;
   readonly work: () => Promise<void>;
   readonly startAt: Instant;
 }
 
 /** A task holds its place until its floor, so that not even the wait of the next one tells how long this one worked. */
-export function createDeferral({ clock, log, waiting = 256, running = 32, most = 8, floor = 400, lead = 50 }: DeferralNeeds): Deferral {
+export function createDeferral({
+  clock,
+  log,
+  waiting = 256,
+  running = 32,
+  most = 8,
+  mostOfOwner = 32,
+  floor = 400,
+  lead = 50,
+}: DeferralNeeds): Deferral {
   const queues = new Map<string, Task[]>();
   /** Keys with work and without a place, first come first served: one key's tasks take turns with those of the others. */
   const ready: string[] = [];
   const listeners = new Map<string, (() => void)[]>();
+  const owned = new Map<string, number>();
   let accepted = 0;
   let busy = 0;
   let failures = 0;
@@ -68,7 +81,7 @@ export function createDeferral({ clock, log, waiting = 256, running = 32, most =
 
   function end(key: string): void {
     const queue = queues.get(key) as Task[];
-    queue.shift();
+    own(queue.shift()?.owner ?? null, -1);
     accepted -= 1;
     if (queue.length > 0) ready.push(key);
     else {
@@ -76,6 +89,15 @@ export function createDeferral({ clock, log, waiting = 256, running = 32, most =
       for (const tell of listeners.get(key) ?? []) tell();
       listeners.delete(key);
     }
+  }
+
+  const ownedBy = (owner: string | null): number => (owner === null ? 0 : (owned.get(owner) ?? 0));
+
+  function own(owner: string | null, more: 1 | -1): void {
+    if (owner === null) return;
+    const count = ownedBy(owner) + more;
+    if (count === 0) owned.delete(owner);
+    else owned.set(owner, count);
   }
 
   async function settled(key: string): Promise<void> {
@@ -86,11 +108,13 @@ export function createDeferral({ clock, log, waiting = 256, running = 32, most =
   }
 
   return {
-    accept(key, work) {
+    accept(key, work, { owner = null }: { owner?: string | null } = {}) {
       const queue = queues.get(key);
-      if (isDraining || accepted >= waiting + running || (queue?.length ?? 0) >= most) return false;
+      const isFull = accepted >= waiting + running || (queue?.length ?? 0) >= most || ownedBy(owner) >= mostOfOwner;
+      if (isDraining || isFull) return false;
       accepted += 1;
-      const task = { work, startAt: clock.now() + lead };
+      own(owner, 1);
+      const task = { work, owner, startAt: clock.now() + lead };
       if (queue) queue.push(task);
       else {
         queues.set(key, [task]);

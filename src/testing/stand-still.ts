@@ -11,6 +11,8 @@ export interface TestClock extends Clock {
 export interface TestDeferral extends Deferral {
   /** While true nothing is accepted. */
   isFull: boolean;
+  /** This owner has no share left. */
+  fullFor: string | null;
 }
 
 /** Sleeping costs no time but moves the clock: what waits has waited. */
@@ -60,8 +62,9 @@ export function testDeferral(): TestDeferral {
   const chains = new Map<string, Promise<void>>();
   return {
     isFull: false,
-    accept(key, task) {
-      if (this.isFull) return false;
+    fullFor: null,
+    accept(key, task, whose) {
+      if (this.isFull || (whose !== undefined && whose.owner === this.fullFor)) return false;
       chains.set(key, (chains.get(key) ?? Promise.resolve()).then(task));
       return true;
     },
