@@ -5,14 +5,14 @@ import type { Attempt } from '../rules/attempt.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { PasswordDesk, Written } from '../set-password.ts';
 import type { World } from '../world.ts';
-import { partiesOf, type Standings } from './standing.ts';
+import { keyOf, ownerOf, partiesOf, type Standings } from './standing.ts';
 
-type Needs = Pick<World, 'attempts' | 'journal' | 'passwordsFor' | 'clock' | 'atomically'> & {
+type Needs = Pick<World, 'accounts' | 'attempts' | 'journal' | 'passwordsFor' | 'deferral' | 'clock' | 'atomically'> & {
   readonly standings: Standings;
   readonly desk: PasswordDesk;
 };
 
-export function endings({ attempts, journal, passwordsFor, clock, atomically, standings, desk }: Needs) {
+export function endings({ accounts, attempts, journal, passwordsFor, deferral, clock, atomically, standings, desk }: Needs) {
   const { openAttempt, examine } = standings;
 
   /** open, load, claim; then judge, set, settle, tell. */
@@ -63,9 +63,19 @@ export function endings({ attempts, journal, passwordsFor, clock, atomically, st
   function cancel(token: string): void {
     const attempt = attempts.byToken(token);
     if (!attempt) return;
-    atomically(() => {
-      if (attempts.step(attempt.id, { kind: 'cancelled', at: clock.now() })) attempts.finish(attempt.id, clock.now());
+    const isCancelled = atomically(() => {
+      const isOpen = attempts.step(attempt.id, { kind: 'cancelled', at: clock.now() });
+      if (isOpen) attempts.finish(attempt.id, clock.now());
+      return isOpen;
     });
+    // Whose it was is looked up after the reply: the time of a stranger's is the same.
+    if (isCancelled) deferral.accept(keyOf(attempt), async () => recordCancelled(attempt.id), ownerOf(attempt));
+  }
+
+  function recordCancelled(id: number): void {
+    const attempt = attempts.byId(id);
+    const account = attempt?.account ? accounts.byId(attempt.account) : null;
+    if (attempt && account) journal.append({ event: 'reset progress', result: 'cancelled', ...partiesOf(attempt, account) });
   }
 
   return { complete, unlock, cancel };

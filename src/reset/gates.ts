@@ -10,16 +10,31 @@ import { accountKey, isOver, limits } from '../rules/throttle.ts';
 import { second } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { World } from '../world.ts';
-import { failedKey, keyOf, partiesOf, type Standings } from './standing.ts';
+import { failedKey, hasFailed, keyOf, ownerOf, ownFailure, partiesOf, type Standings } from './standing.ts';
+import type { Verdicts } from './verdict.ts';
 
 type Needs = Pick<World, 'accounts' | 'attempts' | 'tokens' | 'throttle' | 'journal' | 'deferral' | 'clock' | 'random' | 'atomically'> & {
   readonly methods: Methods;
   readonly standings: Standings;
+  readonly verdicts: Pick<Verdicts, 'decided'>;
 };
 
 const longestAnswer = 200;
 
-export function gates({ accounts, attempts, tokens, throttle, journal, deferral, clock, random, atomically, methods, standings }: Needs) {
+export function gates({
+  accounts,
+  attempts,
+  tokens,
+  throttle,
+  journal,
+  deferral,
+  clock,
+  random,
+  atomically,
+  methods,
+  standings,
+  verdicts,
+}: Needs) {
   const { openAttempt, methodsShown, challengeOf } = standings;
 
   /** Picks a way to prove who one is, or asks for the same code again. */
@@ -34,18 +49,23 @@ export function gates({ accounts, attempts, tokens, throttle, journal, deferral,
     const before = attempt.steps.findLast((step) => step.kind === 'chosen' && step.method === name);
     if (before && now - before.at < sendAgainAfter)
       return new Refusal('method.too-soon', { params: { seconds: Math.ceil((before.at + sendAgainAfter - now) / second) } });
-    if (!deferral.accept(keyOf(attempt), async () => send(attempt.id, name))) return new Refusal('desk.busy');
+    if (!deferral.accept(keyOf(attempt), () => send(token, name), ownerOf(attempt))) return new Refusal('desk.busy');
     attempts.step(attempt.id, { kind: 'chosen', method: name, at: now });
     return 'chosen';
   }
 
-  function send(id: number, name: MethodName): void {
-    const attempt = attempts.byId(id);
+  async function send(token: string, name: MethodName): Promise<void> {
+    const attempt = await verdicts.decided(token);
     const challenge = attempt ? challengeOf(attempt, name) : null;
     const method = methods.get(name);
     if (!challenge || !attempt || !method?.send) return;
     const key = accountKey(challenge.account.id, '');
-    const isTooMany = [limits.mails, limits.mailsADay].some((limit) => isOver(throttle.count(limit, key, challenge.at), limit));
+    const counters = [
+      { limit: limits.mailsHere, key: failedKey(attempt, challenge.account.id) },
+      { limit: limits.mails, key },
+      { limit: limits.mailsADay, key },
+    ];
+    const isTooMany = counters.some(({ limit, key }) => isOver(throttle.count(limit, key, challenge.at), limit));
     atomically(() => {
       if (isTooMany)
         return journal.append({
@@ -55,7 +75,7 @@ export function gates({ accounts, attempts, tokens, throttle, journal, deferral,
           method: name,
           ...partiesOf(attempt, challenge.account),
         });
-      for (const limit of [limits.mails, limits.mailsADay]) throttle.hit(limit, key, challenge.at);
+      for (const { limit, key } of counters) throttle.hit(limit, key, challenge.at);
       method.send?.(challenge);
       return journal.append({
         event: 'reset progress',
@@ -75,16 +95,18 @@ export function gates({ accounts, attempts, tokens, throttle, journal, deferral,
     if (found.place !== 'answer' || !name) return new Refusal('attempt.finished');
     if (typed.trim() === '') return new Refusal('answer.required', { field: 'answer' });
     let judged: { token: string } | Refusal = new Refusal('answer.wrong', { field: 'answer' });
-    const isAccepted = deferral.accept(keyOf(found.attempt), async () => {
-      judged = await judge(found.attempt.id, name, typed.slice(0, longestAnswer));
-    });
+    const judgeLater = async () => {
+      judged = await judge(token, name, typed.slice(0, longestAnswer));
+    };
+    const isAccepted = deferral.accept(keyOf(found.attempt), judgeLater, ownerOf(found.attempt));
     if (!isAccepted) return new Refusal('desk.busy');
     await deferral.settled(keyOf(found.attempt));
     return judged;
   }
 
-  async function judge(id: number, name: MethodName, typed: string): Promise<{ token: string } | Refusal> {
-    const attempt = attempts.byId(id);
+  /** Nothing is counted or spent for a browser that the attempt has left since it answered: one proof would open two gates. */
+  async function judge(token: string, name: MethodName, typed: string): Promise<{ token: string } | Refusal> {
+    const attempt = await verdicts.decided(token);
     const method = methods.get(name);
     if (!attempt || !method) return new Refusal('attempt.none');
     const challenge = countedChallenge(attempt, name);
@@ -92,7 +114,10 @@ export function gates({ accounts, attempts, tokens, throttle, journal, deferral,
     if (isRefusal(judgement)) return judgement;
     const { account } = challenge ?? { account: attempt.account === null ? null : accounts.byId(attempt.account) };
     if (judgement === 'wrong' || !challenge || !account) return rejectAnswer(attempt, name, account);
-    return acceptAnswer(attempt, name, account);
+    return atomically((): { token: string } | Refusal => {
+      const now = attempts.byToken(token);
+      return now?.id === attempt.id && now.refusedBy === null ? acceptAnswer(attempt, name, account) : new Refusal('attempt.none');
+    });
   }
 
   /** Counts the try before it is judged. Over a limit the answer is judged like a stranger's, and said to be wrong. */
@@ -101,8 +126,9 @@ export function gates({ accounts, attempts, tokens, throttle, journal, deferral,
     const key = `${accountKey(attempt.account, attempt.loginDigest)}|${name}`;
     const isSpent = isOver(throttle.count(limits.wrongProofs, key, now), limits.wrongProofs);
     throttle.hit(limits.wrongProofs, key, now);
-    const anywhere = throttle.count(limits.failedAttemptsAnywhere, accountKey(attempt.account, attempt.loginDigest), now);
-    const here = throttle.count(limits.failedAttempts, failedKey(attempt, attempt.account), now) - (hasFailed(attempt) ? 1 : 0);
+    const own = ownFailure(attempt);
+    const anywhere = throttle.count(limits.failedAttemptsAnywhere, accountKey(attempt.account, attempt.loginDigest), now) - own;
+    const here = throttle.count(limits.failedAttempts, failedKey(attempt, attempt.account), now) - own;
     const isBlocked = isOver(anywhere, limits.failedAttemptsAnywhere) || isOver(here, limits.failedAttempts);
     return isSpent || isBlocked ? null : challengeOf(attempt, name);
   }
@@ -163,6 +189,3 @@ export function gates({ accounts, attempts, tokens, throttle, journal, deferral,
 
   return { choose, answer, linkOpens, followLink };
 }
-
-/** An attempt counts as failed once, at its first wrong answer, and may still succeed. */
-const hasFailed = ({ steps }: Attempt): boolean => steps.some(({ kind }) => kind === 'wrong');

@@ -36,8 +36,9 @@ export function help({ accounts, attempts, throttle, settings, journal, deliver,
     if (begun) await deferral.settled(begun.supportCode);
     const attempt = begun && (attempts.byId(begun.id) ?? begun);
     const supportCode = attempt?.supportCode ?? ask.supportCode;
+    const login = (attempt?.account && accounts.byId(attempt.account)?.login) || null;
     const variables = {
-      login: (attempt?.account && accounts.byId(attempt.account)?.login) || '',
+      login: login ?? '',
       asker: ask.name.slice(0, 100),
       contact: ask.contact.slice(0, 200),
       words: ask.words.slice(0, 2000),
@@ -46,7 +47,7 @@ export function help({ accounts, attempts, throttle, settings, journal, deliver,
     atomically(() => {
       throttle.hit(limits.help, key, now);
       if (attempt) attempts.step(attempt.id, { kind: 'asked for help', at: now });
-      journal.append({ event: 'help asked', result: 'asked for help', address: ask.address, supportCode });
+      journal.append({ event: 'help asked', result: 'asked for help', account: login, address: ask.address, supportCode });
       deliver.queue({ kind: 'help-asked', to: helpdesk_address, language: ask.language, name: '', variables });
     });
     return { supportCode };

@@ -321,9 +321,154 @@ test('success spends every other open attempt and code of the account', async ()
   await reset.choose(token, 'totp');
   const passed = tokenOf(await reset.answer(token, world.totpCode('alice')));
   await reset.complete(passed, { password: good, again: good });
-  assert.is.not(await at(other), 'answer');
-  assert.ok(isRefusal(await reset.answer(other, code)));
+  assert.is(keyOf(await reset.answer(other, code)), 'answer.wrong');
+  assert.is(await at(other), 'answer');
   assert.is(keyOf(await reset.followLink(link)), 'link.spent');
+});
+
+test('success elsewhere shows nothing to a stranger who has typed the same login', async () => {
+  const { world, reset, start } = await desk();
+  const [guess, nobodys, untouched] = [await start('alice'), await start('eve'), await start('alice')];
+  for (const token of [guess, nobodys]) await reset.choose(token, 'totp');
+  const token = await start('alice');
+  await reset.choose(token, 'totp');
+  const passed = tokenOf(await reset.answer(token, world.totpCode('alice')));
+  await reset.complete(passed, { password: good, again: good });
+  world.clock.advance(minute);
+  const seen = async (own: string) => {
+    const sights = [await reset.show(own), await reset.answer(own, world.totpCode('alice')), await reset.show(own)];
+    return JSON.stringify([...sights, await reset.choose(own, 'email')]).replace(/CODE-\d/g, 'CODE');
+  };
+  assert.is(await seen(guess), await seen(nobodys));
+  await reset.choose(untouched, 'email');
+  await world.deferral.drain();
+  assert.not.ok(
+    world.mail.some(({ kind }) => kind === 'reset-code'),
+    'and nothing is sent for it',
+  );
+  world.decide({ open_about_accounts: true });
+  assert.is((await reset.show(guess))?.place, 'ended');
+});
+
+test('an answer on its way counts for nothing once the attempt has moved to another browser', async () => {
+  const { world, reset, start, at } = await desk({ policy: { gates: 2, open_about_accounts: true } });
+  const token = await start('alice');
+  await reset.show(token);
+  await reset.choose(token, 'email');
+  await world.deferral.drain();
+  await reset.choose(token, 'totp');
+  const code = world.totpCode('alice');
+  const [answering, looking] = [reset.answer(token, code), reset.show(token)];
+  const moved = tokenOf(await reset.followLink(world.linkFromMail(people.email)));
+  assert.is(keyOf(await answering), 'attempt.none');
+  assert.is(await looking, null);
+  assert.is(await at(token), null);
+  assert.is(await at(moved), 'method');
+  world.clock.advance(11 * second);
+  await reset.choose(moved, 'totp');
+  assert.is(await at(tokenOf(await reset.answer(moved, code))), 'password', 'nor was the code spent');
+});
+
+test('a directory that was silent for a moment at the login is asked again before it matters', async () => {
+  for (const method of ['email', 'totp'] as const) {
+    const { world, reset, start, at } = await desk();
+    world.directory.faults.set('status', unreachable);
+    const token = await start('alice');
+    await reset.show(token);
+    await reset.choose(token, 'email');
+    await world.deferral.drain();
+    assert.equal(world.mail, [], 'as long as it is silent, nothing is sent');
+    assert.is(keyOf(await reset.answer(token, '00000000')), 'answer.wrong');
+    world.directory.faults.delete('status');
+    world.clock.advance(minute);
+    await reset.choose(token, method);
+    await world.deferral.drain();
+    const code = method === 'email' ? world.codeFromMail(people.email) : world.totpCode('alice');
+    assert.is(await at(tokenOf(await reset.answer(token, code))), 'password', method);
+  }
+});
+
+test('who may not is sent nothing after such a moment either', async () => {
+  for (const change of ['disabled', 'protected', 'locked']) {
+    const { world, reset, start } = await desk();
+    if (change === 'protected') world.directory.protectedGroups.add(cast.alice.groups[0]);
+    else world.credential('alice', change === 'disabled' ? { endsAt: 0 } : { lockedAt: 'for good' });
+    world.directory.faults.set('status', unreachable);
+    const token = await start('alice');
+    await reset.show(token);
+    world.directory.faults.delete('status');
+    await reset.choose(token, 'email');
+    await world.deferral.drain();
+    assert.equal(
+      world.mail.map(({ kind }) => kind),
+      ['reset-not-possible'],
+      change,
+    );
+    await reset.choose(token, 'totp');
+    assert.is(keyOf(await reset.answer(token, world.totpCode('alice'))), 'answer.wrong', change);
+  }
+});
+
+test('one address cannot use up the codes by mail that an account has in a day', async () => {
+  const { world, reset, start } = await desk();
+  const ask = async (address: string): Promise<number> => {
+    await reset.choose(await start('alice', { address }), 'email');
+    await world.deferral.drain();
+    world.clock.advance(20 * minute);
+    return world.mail.filter(({ kind }) => kind === 'reset-code').length;
+  };
+  for (let asked = 0; asked < 25; asked += 1) await ask('198.51.100.9');
+  assert.is(await ask('198.51.100.9'), 8);
+  assert.is(await ask('192.0.2.1'), 9);
+});
+
+test('the failed attempt that reaches a limit may still succeed, to its end', async () => {
+  for (const [attempts, addresses] of [
+    [5, 1],
+    [20, 20],
+  ] as const) {
+    const { world, reset, start } = await desk();
+    let token = '';
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      world.clock.advance(65 * minute);
+      token = await start('alice', { address: `198.51.100.${attempt % addresses}` });
+      await reset.choose(token, 'totp');
+      assert.is(keyOf(await reset.answer(token, '000000')), 'answer.wrong');
+    }
+    const passed = tokenOf(await reset.answer(token, world.totpCode('alice')));
+    assert.equal(await reset.complete(passed, { password: good, again: good }), { kind: 'done', isProved: true });
+  }
+});
+
+test('an address that has its share of the work under way is told that the desk is busy, and no other is', async () => {
+  const { world, reset, start } = await desk();
+  const [here, elsewhere] = [await start('alice', { address: '2001:db8::1' }), await start('alice')];
+  const more = await start('alice', { address: '2001:db8::2' });
+  await reset.choose(here, 'totp');
+  world.deferral.fullFor = '2001:db8:0:0::/64';
+  assert.is(keyOf(await reset.choose(more, 'email')), 'desk.busy');
+  assert.is(keyOf(await reset.answer(here, '000000')), 'desk.busy');
+  const typed = { login: 'alice', intention: 'reset', address: '2001:db8::3', language: 'en', supportCode: 'Z' } as const;
+  assert.is(keyOf(await reset.identify(typed)), 'desk.busy');
+  assert.is(await reset.choose(elsewhere, 'email'), 'chosen');
+});
+
+test('cancelling and asking for help are recorded with the account, where there is one', async () => {
+  const { world, reset, start } = await desk({ policy: { helpdesk_address: 'help@office.example' } });
+  const ask = { name: 'A', contact: '0123', words: '', address: '192.0.2.5', supportCode: 'AB12', language: 'en' };
+  for (const login of ['alice', 'eve']) {
+    const token = await start(login);
+    await reset.askForHelp({ ...ask, token });
+    reset.cancel(token);
+    reset.cancel(token);
+  }
+  await world.deferral.drain();
+  const recorded = world.journal.latest(20).filter(({ result }) => result === 'cancelled' || result === 'asked for help');
+  assert.equal(recorded.map(({ result, account, supportCode }) => `${result} ${account} ${supportCode}`).sort(), [
+    'asked for help alice CODE-1',
+    'asked for help null CODE-2',
+    'cancelled alice CODE-1',
+  ]);
 });
 
 test('help goes to the helpdesk with the support code, five times an hour', async () => {

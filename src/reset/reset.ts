@@ -14,10 +14,12 @@ import { help } from './help.ts';
 import { logins } from './login.ts';
 import { sights } from './sight.ts';
 import { standings } from './standing.ts';
+import { verdicts } from './verdict.ts';
 
 export type PasswordReset = ReturnType<typeof passwordReset>;
 
 export function passwordReset(needs: World & { readonly methods: Methods; readonly desk: PasswordDesk }) {
-  const parts = { ...needs, door: frontDoor(needs), standings: standings(needs) };
+  const ground = { ...needs, door: frontDoor(needs), standings: standings(needs) };
+  const parts = { ...ground, verdicts: verdicts(ground) };
   return { ...sights(parts), ...logins(parts), ...gates(parts), ...endings(parts), ...help(needs) };
 }

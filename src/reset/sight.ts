@@ -38,10 +38,13 @@ export function sights({ attempts, enrolments, deferral, standings, door, desk }
 
   /** The person's own page; null where there is no attempt, and the page asks for the login. */
   async function show(token: string | null): Promise<Sight | null> {
-    const first = token === null ? null : attempts.byToken(token);
+    if (token === null) return null;
+    const first = attempts.byToken(token);
     if (!first) return null;
     if (!isClosedTo(first)) await deferral.settled(keyOf(first));
-    const standing = standingShown(attempts.byId(first.id) ?? first);
+    const settled = attempts.byToken(token); // it may have moved to another browser meanwhile
+    if (!settled) return null;
+    const standing = standingShown(settled);
     const { attempt, account } = standing;
     const isBefore = proofsOf(attempt).length === 0;
     const isOpen = !isClosedTo(attempt);

@@ -3,7 +3,7 @@
 import type { Challenge } from '../methods/method.ts';
 import { type Methods, methodsHeld } from '../methods/methods.ts';
 import type { Account } from '../rules/account.ts';
-import { type Attempt, gatesNeeded, gatesPassed, methodsOpen, type Place, placeOf, proofsOf } from '../rules/attempt.ts';
+import { type Attempt, gatesNeeded, gatesPassed, methodsOpen, type Place, placeOf, proofsOf, superseded } from '../rules/attempt.ts';
 import { type Eligibility, eligibility } from '../rules/eligibility.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { accountKey, addressKey, isOver, limits } from '../rules/throttle.ts';
@@ -31,7 +31,8 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
     const account = attempt.account === null || attempt.refusedBy !== null ? null : accounts.byId(attempt.account);
     const held = account ? heldBy(account) : [];
     const gatesLeft = account ? Math.max(0, gatesNeeded(account, held, policy) - gatesPassed(attempt, policy)) : 1;
-    return { attempt, account, held, gatesLeft, place: placeOf(attempt, gatesLeft, clock.now()) };
+    const place = attempt.refusedBy === superseded ? 'ended' : placeOf(attempt, gatesLeft, clock.now());
+    return { attempt, account, held, gatesLeft, place };
   }
 
   /** The methods an account holds; its directory's mail counts as one where policy takes it for a proof. */
@@ -72,7 +73,7 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
   /** All checks of eligibility, by what the home says now. */
   async function examine(account: Account, attempt: Attempt): Promise<Eligibility> {
     const status = await passwordsFor(account).status();
-    const failed = throttle.count(limits.failedAttempts, failedKey(attempt, account.id), clock.now());
+    const failed = throttle.count(limits.failedAttempts, failedKey(attempt, account.id), clock.now()) - ownFailure(attempt);
     const live = isRefusal(status) ? null : status;
     const facts = { account, intention: attempt.intention, held: heldBy(account), live, isBlocked: isOver(failed, limits.failedAttempts) };
     return eligibility(facts, settings.policy());
@@ -92,5 +93,13 @@ export const partiesOf = ({ address, supportCode }: Attempt, { login }: Account)
 export const failedKey = ({ loginDigest, address }: Attempt, account: number | null): string =>
   `${accountKey(account, loginDigest)}|${addressKey(address)}`;
 
+/** Counted once, at its first wrong answer: what an attempt itself added to a counter does not block it. */
+export const ownFailure = (attempt: Attempt): number => (hasFailed(attempt) ? 1 : 0);
+
+export const hasFailed = ({ steps }: Attempt): boolean => steps.some(({ kind }) => kind === 'wrong');
+
 /** What is deferred for one attempt goes in order: its support code names it from before its row exists. */
 export const keyOf = ({ supportCode }: Attempt): string => supportCode;
+
+/** Whose share of the deferred work it takes: many attempts from one address have one share. */
+export const ownerOf = ({ address }: Pick<Attempt, 'address'>): { owner: string } => ({ owner: addressKey(address) });

@@ -129,6 +129,7 @@ test('while it is written only its ending is recorded, past the end too; afterwa
 test('success closes the account’s other open attempts, and no more than those', async () => {
   const world = await testWorld();
   const [mine, other, written] = ['one', 'two', 'three'].map((token) => opened(world, { token })) as [number, number, number];
+  world.attempts.step(other, passed(world));
   const [bobs, strangers] = [
     opened(world, { token: 'four', account: world.people.bob.id }),
     opened(world, { token: 'five', account: null }),
@@ -136,11 +137,22 @@ test('success closes the account’s other open attempts, and no more than those
   world.attempts.claim(written, world.clock.now());
   assert.is(world.attempts.closeOthers(world.people.alice.id, mine, world.clock.now()), 1);
   assert.is(world.attempts.byToken('two'), null);
-  assert.equal(kinds(world, other), ['identified', 'superseded']);
+  assert.equal(kinds(world, other), ['identified', 'passed', 'superseded']);
   assert.equal(
     [mine, other, written, bobs, strangers].map((id) => world.attempts.byId(id)?.state),
     ['open', 'finished', 'writing', 'open', 'open'],
   );
+});
+
+test('success leaves one without a proof to its cookie, open and of no use, until its end', async () => {
+  const world = await testWorld();
+  const id = opened(world, { token: 'a guess' });
+  const before = world.attempts.byToken('a guess');
+  world.attempts.closeOthers(world.people.alice.id, null, world.clock.now());
+  assert.equal(world.attempts.byToken('a guess'), { ...before, refusedBy: 'superseded' });
+  world.clock.advance(life + 1);
+  world.attempts.expire(world.clock.now(), 100);
+  assert.equal([world.attempts.byToken('a guess'), world.attempts.byId(id)?.state], [null, 'finished']);
 });
 
 test('past its end the cookie is wiped and the row stays; what is being written is left alone', async () => {

@@ -1,7 +1,7 @@
 /** Attempts with their steps, one-time tokens, and the writes on their way into a home. Every consuming act is a guarded UPDATE. */
 
 import { timingSafeEqual } from 'node:crypto';
-import type { Attempt, Step } from '../rules/attempt.ts';
+import { type Attempt, proofsOf, type Step, superseded } from '../rules/attempt.ts';
 import { day, minute } from '../rules/time.ts';
 import type { Intention } from '../rules/vocabulary.ts';
 import type { Attempts, Token, TokenPurpose, Tokens, Vault, Write, Writes } from '../world.ts';
@@ -65,6 +65,16 @@ export function attemptsIn(db: Db, vault: Vault): Attempts {
       .set(change)
       .where(and(eq(attempt.id, id), eq(attempt.state, from)))
       .run().changes === 1;
+  /** Without a proof it stays open as a stranger's does: whoever only typed the login must not see that its owner has succeeded. */
+  function close(other: Attempt, at: number): void {
+    if (proofsOf(other).length === 0) {
+      const isRefused = other.refusedBy !== null && other.refusedBy !== 'reachable';
+      if (!isRefused) move(other.id, 'open', { refusedBy: superseded });
+      return;
+    }
+    append(other.id, { kind: 'superseded', at });
+    move(other.id, 'open', { state: 'finished', finishedAt: at, tokenDigest: null });
+  }
 
   return {
     open: ({ token: secret, supportCode, intention, login, address, language, at, expiresAt }) =>
@@ -132,14 +142,12 @@ export function attemptsIn(db: Db, vault: Vault): Attempts {
     closeOthers: (accountId, except, at) =>
       atomically(() => {
         const others = db
-          .select({ id: attempt.id })
+          .select()
           .from(attempt)
           .where(and(eq(attempt.accountId, accountId), eq(attempt.state, 'open'), ne(attempt.id, except ?? -1)))
-          .all();
-        for (const { id } of others) {
-          append(id, { kind: 'superseded', at });
-          move(id, 'open', { state: 'finished', finishedAt: at, tokenDigest: null });
-        }
+          .all()
+          .map((row) => fromRow(row) as Attempt);
+        for (const other of others) close(other, at);
         return others.length;
       }),
     expire: (now, limit) =>
