@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image without a Docker engine and without an image registry: buildah on a base made here of Debian and of Node from npm.
 # Root on Debian or Ubuntu with buildah, podman, runc and debootstrap. Everything is kept under .cache/containers, the base for next time.
+# Layers are overlays; where the file system or the kernel refuses those (a container in a container), vfs copies them whole instead.
 #   .ci/container.sh build          builds localhost/latchkey:test
 #   .ci/container.sh podman ARGS    runs podman on the same store
 set -euo pipefail
@@ -8,7 +9,21 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 cache=$PWD/.cache/containers
 mkdir -p "$cache"
-storage=(--root "$cache/store" --runroot "$cache/run" --storage-driver "${STORAGE_DRIVER:-overlay}")
+
+can_overlay() {
+  local try=$cache/overlay-try
+  mkdir -p "$try/lower" "$try/upper" "$try/work" "$try/merged"
+  if mount -t overlay overlay -o "lowerdir=$try/lower,upperdir=$try/upper,workdir=$try/work" "$try/merged" 2>/dev/null; then
+    umount "$try/merged" && rm -rf "$try"
+  else
+    rm -rf "$try" && return 1
+  fi
+}
+driver=${STORAGE_DRIVER-}
+if [ -z "$driver" ]; then
+  if can_overlay; then driver=overlay; else driver=vfs; fi
+fi
+storage=(--root "$cache/store-$driver" --runroot "$cache/run-$driver" --storage-driver "$driver")
 
 # Debian's crun wants limits and control groups that a container in a container does not have; runc with these does.
 cat >"$cache/containers.conf" <<'CONF'
@@ -67,5 +82,5 @@ build() {
 case ${1-} in
   build) build ;;
   podman) shift && exec podman "${storage[@]}" "$@" ;;
-  *) sed -n '2,5p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
+  *) sed -n '2,6p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
 esac

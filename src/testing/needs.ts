@@ -16,7 +16,8 @@ const needs: Readonly<Record<string, Need>> = {
   chromium: { programs: ['chromium|chromium-browser|google-chrome'], packages: ['chromium', 'fonts-noto-core'] },
   buildah: { programs: ['buildah'], packages: ['buildah'] },
   podman: { programs: ['podman', 'runc'], packages: ['podman', 'runc'] },
-  debootstrap: { programs: ['debootstrap'], packages: ['debootstrap'] },
+  // Ubuntu lacks the keys that Debian signs with.
+  debootstrap: { programs: ['debootstrap'], packages: ['debootstrap', 'debian-archive-keyring'] },
 };
 
 /** Daemons live in sbin, which is not on everybody's PATH. */
