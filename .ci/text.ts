@@ -1,4 +1,4 @@
-/** Adds texts to English: `echo '{"reset.done.title": "..."}' | node .ci/text.ts`. Sorted, one key a line; an existing key is replaced. */
+/** `echo '{"reset.done.title": "..."}' | npm run text` adds texts to English. Sorted, one key a line; an existing key is replaced. */
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 
