@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Secret, TOTP } from 'otpauth';
 
-/** As interfaces.md promises /dev/cast.json. */
+/** One of the people in /dev/cast.json. */
 export interface DemoCastMember {
   readonly login: string;
   readonly password: string;
@@ -18,7 +18,7 @@ export interface DemoCastMember {
   readonly recovery_codes: readonly string[];
 }
 
-/** As interfaces.md promises /dev/outbox.json, newest first. */
+/** One of the messages in /dev/outbox.json, newest first. */
 export interface DemoMessage {
   readonly to: string;
   readonly kind: string;

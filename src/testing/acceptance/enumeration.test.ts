@@ -119,8 +119,7 @@ class Walk {
       .replaceAll(/(name="csrf" value=")[^"]+/g, '$1CSRF')
       .replaceAll(/(class="support-code"[^>]*>)[A-Z-]+/g, '$1CODE')
       .replaceAll(`value="${this.#login}"`, 'value="LOGIN"')
-      .replaceAll(`data-login="${this.#login}"`, 'data-login="LOGIN"')
-      .replaceAll(/\b\d+ seconds?\b/g, 'N seconds');
+      .replaceAll(`data-login="${this.#login}"`, 'data-login="LOGIN"');
 }
 
 /** Every step that can be taken before anything is proved. */
