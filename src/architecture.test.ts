@@ -138,7 +138,11 @@ test('every test file runs its tests', () => {
 });
 
 /** What a test file calls, and the need that it must then declare in its first lines. */
-const callsForNeeds = { slapd: /\b(startSlapd\(|slapdBench\b)/, chromium: /from 'playwright-core'/ };
+const callsForNeeds = {
+  slapd: /\b(startSlapd\(|openRealHouse\(|slapdBench\b)/,
+  'ldap-utils': /\bstartDemoProcess\(/,
+  chromium: /from 'playwright-core'|\bopenChromium\(/,
+};
 
 test('a test file that needs more than Node says so', () => {
   for (const file of testFiles.filter((path) => path !== 'src/architecture.test.ts'))
