@@ -76,11 +76,11 @@ export function freshProofs(needs: Needs) {
     return proved.key === 'sign-in.wrong' ? new Refusal('directory.wrong-old-password', { field: 'password' }) : proved;
   }
 
-  /** The tries are those of the reset and of the second step as well: five wrong ones an hour, wherever they are made. */
+  /** The tries are those of the second step at sign-in: strangers can fill the counter of /reset, and must not keep anybody out of here. */
   async function refusalOfCode(person: Person, answer: string): Promise<Refusal | null> {
     const { account, language, at } = person;
     const name: MethodName = answer.replace(/[\s-]/g, '').length > longestAppCode ? 'recovery-code' : 'totp';
-    const key = `${accountKey(account.id, '')}|${name}`;
+    const key = `${accountKey(account.id, '')}|${name}|sign-in`;
     const limit = overLimit(throttle, { limit: limits.wrongProofs, key, at });
     if (!limit) throttle.hit(limits.wrongProofs, key, at);
     const own = enrolments.of(account.id).filter(({ method }) => method === name);
