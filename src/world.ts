@@ -85,6 +85,8 @@ export interface Accounts {
   passwordHash(id: AccountId): string | null;
   setPasswordHash(id: AccountId, hash: string, at: Instant): void;
   passwordChangedAt(id: AccountId): Instant | null;
+  /** Since when it is here: what was done under the same login before was somebody else's. */
+  createdAt(id: AccountId): Instant | null;
   /** Until when a first second step may be enrolled with the password alone; set by `admin create` and `admin recover`. */
   enrolUntil(id: AccountId): Instant | null;
   setEnrolUntil(id: AccountId, until: Instant | null): void;
@@ -222,8 +224,8 @@ export interface Sessions {
   /** Null when unknown or past its idle or absolute end. */
   byToken(token: string, now: Instant): Session | null;
   of(account: AccountId): readonly Session[];
-  /** Gives the session a new token and standing: at every change of trust. */
-  renew(id: number, change: { token: string; standing: Session['standing']; at: Instant }): void;
+  /** Gives the session a new token and standing: at every change of trust. Proved now, where `provedAt` does not say when. */
+  renew(id: number, change: { token: string; standing: Session['standing']; at: Instant; provedAt?: Instant }): void;
   end(id: number): void;
   endAll(account: AccountId, except?: number): number;
   expire(now: Instant, limit: number): number;

@@ -40,6 +40,21 @@ test('it shows the password’s age, the methods, the activity and the sessions 
   );
 });
 
+test('it does not show what a former holder of the login did', async () => {
+  const { myAccount, accounts, journal, clock, random, sessions } = await scene();
+  journal.append({ event: 'reset', result: 'succeeded', account: 'reused' });
+  clock.advance(minute);
+  const at = clock.now();
+  const account = accounts.createLocal({ login: 'reused', name: '', mail: null, role: 'person', passwordHash: '', at });
+  journal.append({ event: 'sign-in', result: 'succeeded', account: 'reused' });
+  const session = sessions.start({ token: random.token(), account: account.id, standing: 'full', address: '', device: '', at });
+  const { activity } = await myAccount.overview({ account, session });
+  assert.equal(
+    activity.map(({ event }) => event),
+    ['sign-in'],
+  );
+});
+
 test('it says so when the directory is away', async () => {
   const { myAccount, here, office } = await scene();
   office.faults.set('status', unreachable);

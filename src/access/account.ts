@@ -7,7 +7,7 @@ import { hour, type Instant, minute } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { JournalRow, PasswordStatus, Session, World } from '../world.ts';
 
-type Needs = Pick<World, 'enrolments' | 'sessions' | 'journal' | 'settings' | 'passwordsFor' | 'clock' | 'atomically'> & {
+type Needs = Pick<World, 'accounts' | 'enrolments' | 'sessions' | 'journal' | 'settings' | 'passwordsFor' | 'clock' | 'atomically'> & {
   readonly methods: Methods;
 };
 
@@ -32,15 +32,21 @@ const rowsOfActivity = 20;
 
 export type MyAccount = ReturnType<typeof myAccount>;
 
-export function myAccount({ enrolments, sessions, journal, settings, passwordsFor, clock, atomically, methods }: Needs) {
+export function myAccount({ accounts, enrolments, sessions, journal, settings, passwordsFor, clock, atomically, methods }: Needs) {
   async function overview({ account, session }: Pick<Here, 'account' | 'session'>): Promise<Overview> {
     const status = await passwordsFor(account).status();
     return {
       password: isRefusal(status) ? null : status,
       methods: methodsOf(account),
-      activity: journal.ofAccount(account.login, rowsOfActivity),
+      activity: activityOf(account),
       sessions: liveSessions(account).map((one) => ({ ...one, isThis: one.id === session.id })),
     };
+  }
+
+  /** The journal knows logins alone, and a login may have had another holder. */
+  function activityOf({ id, login }: Account): Overview['activity'] {
+    const since = accounts.createdAt(id) ?? clock.now();
+    return journal.ofAccount(login, rowsOfActivity).filter(({ at }) => at >= since);
   }
 
   const methodsOf = (account: Account): Overview['methods'] =>

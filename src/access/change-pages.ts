@@ -55,14 +55,19 @@ export function changePages(flow: ChangePassword) {
 
 /** After a sign-in with a right password that opens nothing else: the same form, with the login typed in. */
 export async function mustChangePage(flow: ChangePassword, visit: Visit, { isExpired }: MustChange): Promise<Reply> {
-  return changePage(await flow.bindingOf(null), { ...visit, session: null, account: null }, { why: isExpired ? 'expired' : 'must-change' });
+  const nobody = { ...visit, session: null, account: null };
+  const why = isExpired ? 'expired' : 'must-change';
+  return page('access/change', { ...changeModel(await flow.bindingOf(null), nobody), why }, { status: 422 });
 }
 
-function changePage({ rules, changeableAt, isAway, name }: Binding, visit: Visit, more: object = {}): Reply {
+const changePage = (binding: Binding, visit: Visit, more: object = {}): Reply =>
+  page('access/change', { ...changeModel(binding, visit), ...more });
+
+function changeModel({ rules, changeableAt, isAway, name }: Binding, visit: Visit) {
   const here = whoIsHere(visit);
   const login = here?.account.login ?? '';
   const typed = { login: (visit.form.login ?? '').trim() };
-  return page('access/change', { rules, changeableAt, isAway, login, person: name, isKnown: here !== null, typed, ...more });
+  return { rules, changeableAt, isAway, login, person: name, isKnown: here !== null, typed };
 }
 
 const outcomePage = (outcome: (typeof outcomes)[number]): Reply =>

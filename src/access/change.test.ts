@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { day } from '../rules/time.ts';
+import { day, minute } from '../rules/time.ts';
 import { type CastName, cast, eve } from '../testing/cast.ts';
 import { silent, unreachable } from '../testing/faults.ts';
 import { officeWorld } from '../testing/office-world.ts';
@@ -50,6 +50,15 @@ test('signed in: this session goes on under a new cookie, all others end', async
   assert.is(sessions.byToken(other.token, clock.now()), null);
   assert.is(sessions.byToken(token, clock.now())?.account, people.alice.id);
   assert.is(sessions.of(people.alice.id).length, 1);
+});
+
+test('signed in, the change is no new proof of who it is: for staff it would stand for their second step', async () => {
+  const { change, here, sessions, clock } = await scene();
+  const mine = here('carol');
+  clock.advance(11 * minute);
+  const changed = await change(mine);
+  const token = changed.kind === 'changed' ? changed.token : null;
+  assert.is(sessions.byToken(token ?? '', clock.now())?.provedAt, mine.session.provedAt);
 });
 
 test('a local account is changed like any other', async () => {

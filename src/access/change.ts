@@ -96,10 +96,13 @@ export function changePassword({ sessions, settings, journal, clock, random, cur
     return new Refusal(lock === 'lockout' ? 'directory.locked' : 'directory.locked-by-administrator');
   }
 
-  /** A change of trust: the session goes on under a new token, and the old cookie opens nothing. */
-  function renewed({ id, standing }: Session): string {
+  /**
+   * A change of trust: the session goes on under a new token, and the old cookie opens nothing. Only the password was proved, which is
+   * not enough for staff to manage their methods: the last whole proof stays where it was.
+   */
+  function renewed({ id, standing, provedAt }: Session): string {
     const token = random.token();
-    sessions.renew(id, { token, standing, at: clock.now() });
+    sessions.renew(id, { token, standing, at: clock.now(), provedAt });
     return token;
   }
 

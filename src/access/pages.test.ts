@@ -144,6 +144,7 @@ test('must-change: from sign-in to the new password in one visit, the login type
   const { signedIn, office } = await scene();
   office.resident('bob').credential = { ...office.resident('bob').credential, mustChange: true };
   const at = await signedIn('bob');
+  assert.is(at.status, 422);
   assert.is(at.heading(), 'Change your password');
   assert.is(session(at), undefined);
   assert.is(at.form({ current_password: '' }).fields.login, 'bob');

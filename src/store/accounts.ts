@@ -94,6 +94,7 @@ export function accountsIn(db: Db): Accounts {
     passwordHash: (id) => row(id)?.passwordHash ?? null,
     setPasswordHash: (id, passwordHash, at) => set(id, { passwordHash, passwordChangedAt: at }),
     passwordChangedAt: (id) => row(id)?.passwordChangedAt ?? null,
+    createdAt: (id) => row(id)?.createdAt ?? null,
     enrolUntil: (id) => row(id)?.enrolUntil ?? null,
     setEnrolUntil: (id, enrolUntil) => set(id, { enrolUntil }),
     setRole: (id, role) => set(id, { role }),

@@ -44,9 +44,9 @@ export function sessionsIn(db: Db, vault: Vault, policy: () => Policy): Sessions
       return fromRow(row);
     },
     of: (accountId) => db.select().from(session).where(eq(session.accountId, accountId)).orderBy(desc(session.usedAt)).all().map(fromRow),
-    renew(id, { token, standing, at }) {
+    renew(id, { token, standing, at, provedAt = at }) {
       db.update(session)
-        .set({ tokenDigest: digestOf(token), standing, usedAt: at, provedAt: at })
+        .set({ tokenDigest: digestOf(token), standing, usedAt: at, provedAt })
         .where(eq(session.id, id))
         .run();
     },
