@@ -139,6 +139,8 @@ test('check: the house, one person, and a directory that is away', async ({ hous
   isWell(await house.command(['sync']), /1 changed/);
   isWell(await house.command(['check', '--account', 'ben']), /ok {4}ben: methods: yes/);
   isWell(await house.command(['check', '--account', 'ben@elsewhere.example.net']), /methods: yes/);
+  await house.inside(({ world }) => world.settings.set('directory_mail_is_proof', false));
+  await house.register([ben]);
   const json = await house.command(['check', '--json']);
   assert.is(JSON.parse(json.stdout).isWell, true);
   await house.slapd.kill();
