@@ -105,6 +105,7 @@ test('success ends the sessions, the other attempts and the tokens of the accoun
     world.tokens.issue({ purpose: 'reset link', secret: `link ${id}`, account: id, attempt: null, at, expiresAt: at + minute, tries: 5 });
     const other = world.attempts.open({ token: `attempt ${id}`, intention: 'reset', login: '', at, expiresAt: at + minute, ...act });
     world.attempts.identify(other.id, id, null);
+    world.attempts.step(other.id, { kind: 'passed', method: 'email', at });
   }
   await reset(world, { attempt: claimed(world) });
   const left = ({ id }: { id: number }) => [

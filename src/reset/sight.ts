@@ -12,6 +12,7 @@ import type { FrontDoor } from '../front-door.ts';
 import { keyOf, type Standings } from './standing.ts';
 
 type Needs = Pick<World, 'attempts' | 'enrolments' | 'deferral'> & {
+  readonly methods: Methods;
   readonly standings: Standings;
   readonly door: Pick<FrontDoor, 'areAllAway'>;
   readonly desk: Pick<PasswordDesk, 'rulesOf'>;
@@ -33,7 +34,7 @@ export interface Sight {
   readonly reason: CheckName | null;
 }
 
-export function sights({ attempts, enrolments, deferral, standings, door, desk }: Needs) {
+export function sights({ methods, attempts, enrolments, deferral, standings, door, desk }: Needs) {
   const { isClosedTo, methodsShown, standingShown } = standings;
 
   /** The person's own page; null where there is no attempt, and the page asks for the login. */
@@ -69,9 +70,12 @@ export function sights({ attempts, enrolments, deferral, standings, door, desk }
   /** What the helpdesk will ask for; null where nothing is under way. */
   const supportCodeOf = (token: string | null): string | null => (token === null ? null : (attempts.byToken(token)?.supportCode ?? null));
 
+  /** The address that a code would go to: as the method itself chooses it. */
   function maskedMailOf(account: Account): string | null {
-    const own = enrolments.of(account.id).filter(({ method }) => method === 'email');
-    const address = own.find(({ isPreferred }) => isPreferred)?.label ?? own[0]?.label ?? account.mail;
+    const email = methods.get('email');
+    const own = enrolments.of(account.id).filter((held) => held.method === 'email' && email?.isUsable(held));
+    const given = email?.isGiven?.(account) ? account.mail : null;
+    const address = own.find(({ isPreferred }) => isPreferred)?.label ?? own[0]?.label ?? given;
     return address ? maskMail(address) : null;
   }
 
