@@ -9,6 +9,7 @@ import type { CheckName, Intention, MethodName } from '../rules/vocabulary.ts';
 import type { PasswordDesk } from '../set-password.ts';
 import type { World } from '../world.ts';
 import type { FrontDoor } from '../front-door.ts';
+import type { Methods } from '../methods/methods.ts';
 import { keyOf, type Standings } from './standing.ts';
 
 type Needs = Pick<World, 'attempts' | 'enrolments' | 'deferral'> & {
