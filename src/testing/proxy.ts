@@ -19,7 +19,15 @@ export type Fate =
   /** The server does it, and nothing more is said. */
   | 'silent after'
   /** The server does it, and the connection ends within its answer. */
-  | 'cut within';
+  | 'cut within'
+  | Unwilling;
+
+/** The server never hears it, and it is answered with this no (RFC 4511 4.1.9) instead. */
+type Unwilling = keyof typeof resultCodes;
+const resultCodes = { 'no rights': 50, busy: 51, unavailable: 52, unwilling: 53 } as const;
+
+export const refusals: readonly Fate[] = Object.keys(resultCodes) as Unwilling[];
+const isUnwilling = (fate: Fate | null): fate is Unwilling => fate !== null && fate in resultCodes;
 
 export const fates: readonly Fate[] = ['cut before', 'silent before', 'cut after', 'silent after', 'cut within'];
 
@@ -94,6 +102,7 @@ export async function startProxy(to: number, certificate: ServerCertificate): Pr
           isSilent = true;
           return;
         }
+        if (isUnwilling(fate)) return void client.write(refusalOf(message, resultCodes[fate]));
         if (fate !== null) doomed = { id: message.id, fate };
         upstream.write(message.bytes);
       }),
@@ -135,6 +144,17 @@ export async function startProxy(to: number, certificate: ServerCertificate): Pr
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+const answers: Readonly<Record<number, number>> = { 96: 97, 99: 101, 102: 103, 119: 120 };
+
+/** A whole answer of a code and two empty strings: no matched DN, no words. What asks for no answer has none. */
+function refusalOf({ id, operation }: Message, code: number): Buffer {
+  const answer = answers[operation];
+  if (answer === undefined) return Buffer.alloc(0);
+  const result = [answer, 7, 10, 1, code, 4, 0, 4, 0];
+  const number = [2, 4, ...Buffer.from(Uint32Array.of(id).buffer).reverse()];
+  return Buffer.from([48, number.length + result.length, ...number, ...result]);
 }
 
 interface Message {

@@ -1,0 +1,8 @@
+// needs: slapd ldap-utils
+// limit: 420 s
+/** Whatever slapd does at whatever moment of a change or an unlock, the person is told the truth. */
+
+import { faultsOf } from './faults.ts';
+
+const test = faultsOf('change', 'unlock');
+test.run();
