@@ -71,9 +71,11 @@ build_base() {
 # The builder's npm reaches the registry as this machine's does; none of it is left in the image.
 npm_settings() {
   local authorities
-  authorities=$(npm config get cafile 2>/dev/null)
+  for authorities in "$(npm config get cafile 2>/dev/null)" "${NODE_EXTRA_CA_CERTS-}" "${SSL_CERT_FILE-}" /etc/ssl/certs/ca-certificates.crt; do
+    if [ -s "$authorities" ]; then break; fi
+  done
   printf 'registry=%s\n' "$(npm config get registry 2>/dev/null)"
-  if [ -f "$authorities" ]; then
+  if [ -s "$authorities" ]; then
     install -m 0644 "$authorities" "$cache/authorities.pem"
     printf 'cafile=/run/authorities.pem\n'
   else
