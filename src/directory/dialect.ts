@@ -6,6 +6,7 @@ import type { PasswordStatus, Verified } from '../world.ts';
 import type { AttributeNames, DirectoryKind } from './config.ts';
 import type { Filter } from './filter.ts';
 import type { Answer, Entry, Link, RequestControl } from './ldap.ts';
+import type { Root } from './root.ts';
 
 /** What a person's entry says of the password; the rest of a PasswordStatus is the same for all kinds. */
 export type State = Omit<PasswordStatus, 'server' | 'isProtected'>;
@@ -16,6 +17,7 @@ export interface Place {
   readonly dn: string;
   readonly entry: Entry;
   readonly baseDn: string;
+  readonly root: Root;
 }
 
 export interface Dialect {
@@ -32,8 +34,12 @@ export interface Dialect {
   /** Null when this cannot be an id. */
   withId(id: string): Filter | null;
   isDisabled(entry: Entry, now: Instant): boolean;
+  /** By what the directory itself says of the entry, configured groups aside. */
+  isProtected(entry: Entry): boolean;
 
   readonly groups: Filter;
+  /** Below it lie the groups that count, which may lie outside the people's base. */
+  groupBase(root: Root, baseDn: string): string;
   /** Attributes that hold members' DNs. */
   readonly memberAttributes: readonly string[];
   /** Attributes that hold members' logins, and which attribute of a person they mean. */
@@ -52,4 +58,6 @@ export interface Dialect {
   unlock(place: Place, beforeSending: () => void): Promise<Answer>;
   /** After a set that the person asked for: takes away what would make the new password a temporary one. */
   settle(place: Place): Promise<void>;
+  /** The password in force is good for one sign-in, which must choose another. */
+  makeTemporary(place: Place, beforeSending: () => void): Promise<Answer>;
 }

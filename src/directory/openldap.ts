@@ -3,7 +3,6 @@
 import { noDirectoryRules } from '../rules/password.ts';
 import { type Instant, second } from '../rules/time.ts';
 import type { Dialect, Place, State } from './dialect.ts';
-import { isWithin } from './dn.ts';
 import { equal, or, present } from './filter.ts';
 import { instantOf } from './generalized-time.ts';
 import type { Entry, Link } from './ldap.ts';
@@ -41,7 +40,10 @@ export const openldap: Dialect = {
     return (start !== null && start > now) || (end !== null && end <= now);
   },
 
+  isProtected: () => false,
+
   groups: or(equal('objectClass', 'groupOfNames'), equal('objectClass', 'groupOfUniqueNames'), equal('objectClass', 'posixGroup')),
+  groupBase: (_root, baseDn) => baseDn,
   memberAttributes: ['member', 'uniqueMember'],
   memberNames: { attribute: 'memberUid', means: 'uid' },
 
@@ -84,6 +86,8 @@ export const openldap: Dialect = {
     if (now?.text('pwdReset') === 'TRUE')
       await link.modify(dn, [{ operation: 'replace', attribute: 'pwdReset', values: [] }], { controls });
   },
+  makeTemporary: ({ link, dn }, beforeSending) =>
+    link.modify(dn, [{ operation: 'replace', attribute: 'pwdReset', values: ['TRUE'] }], { controls, beforeSending }),
 };
 
 /** The fields of a policy that bind one person; null where the policy does not say or cannot be read. */
@@ -121,6 +125,7 @@ async function state(place: Place, now: Instant): Promise<State> {
       history: policy.number('pwdInHistory') || null,
       minimumAge,
       maximumAge,
+      onReset: { history: true, minimumAge: true },
     },
   };
 }
@@ -152,9 +157,9 @@ function failuresLeft(entry: Entry, policy: PolicyFields, now: Instant): number 
 }
 
 /** The person's own policy, or the default one: which that is stands in cn=config, out of our sight, so it is looked for by its name. */
-async function policyOf({ link, entry, baseDn }: Place): Promise<PolicyFields> {
+async function policyOf({ link, entry, baseDn, root }: Place): Promise<PolicyFields> {
   const own = entry.text('pwdPolicySubentry');
-  const [found] = own === null ? await defaultPolicies(link, baseDn) : await readPolicy(link, own);
+  const [found] = own === null ? await defaultPolicies(link, root.contextOf(baseDn)) : await readPolicy(link, own);
   return {
     number: (name) => {
       const text = found?.text(name) ?? null;
@@ -181,9 +186,7 @@ const policyAttributes = [
 const readPolicy = (link: Link, dn: string) =>
   link.search({ base: dn, scope: 'base', filter: present('objectClass'), attributes: policyAttributes });
 
-async function defaultPolicies(link: Link, baseDn: string): Promise<readonly Entry[]> {
-  const roots = await link.search({ base: '', scope: 'base', filter: present('objectClass'), attributes: ['namingContexts'] });
-  const context = roots[0]?.texts('namingContexts').find((name) => isWithin(baseDn, name)) ?? baseDn;
+async function defaultPolicies(link: Link, context: string): Promise<readonly Entry[]> {
   const policies = await link.search({
     base: context,
     scope: 'sub',

@@ -32,7 +32,7 @@ export function openPasswords(remoteId: string, { servers, people, clock, baseDn
   async function live(desk: Desk): Promise<Live | Refusal> {
     const entry = await people.entry(desk, remoteId);
     if (!entry) return new Refusal('directory.not-found', { raw: `${desk.server}: no entry ${remoteId}` });
-    const place: Place = { link: desk.link, dn: entry.dn, entry, baseDn };
+    const place: Place = { link: desk.link, root: desk.root, dn: entry.dn, entry, baseDn };
     return { ...place, desk, state: await desk.dialect.state(place, clock.now()) };
   }
 

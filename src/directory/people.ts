@@ -43,8 +43,8 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
   };
   const searchFor = (dialect: Dialect, filter: Filter) =>
     ({ base: baseDn, scope: 'sub', filter, attributes: attributesOf(dialect) }) as const;
-  const isProtectedBy = (entry: Entry, groups: readonly string[]): boolean =>
-    isSameDn(entry.dn, bindDn) || groups.some((group) => protectedKeys.has(dnKey(group)));
+  const isProtectedBy = (entry: Entry, groups: readonly string[], dialect: Dialect): boolean =>
+    dialect.isProtected(entry) || isSameDn(entry.dn, bindDn) || groups.some((group) => protectedKeys.has(dnKey(group)));
 
   function shown(entry: Entry, groups: readonly string[], dialect: Dialect): DirectoryEntry {
     const remoteId = dialect.idOf(entry);
@@ -60,7 +60,7 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
       mobile: entry.text(names.mobile) ?? entry.text(names.phone),
       groups,
       isDisabled: dialect.isDisabled(entry, now()),
-      isProtected: isProtectedBy(entry, groups),
+      isProtected: isProtectedBy(entry, groups, dialect),
     };
   }
 
@@ -70,7 +70,8 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
     const [found] = await link.search(searchFor(dialect, and(filterOf(dialect), withId)));
     return found ?? null;
   }
-  const groupsNow = (person: Entry, { link, dialect }: Desk) => groupsOf(person, { link, baseDn, dialect });
+  const groupsNow = (person: Entry, { link, dialect, root }: Desk) =>
+    groupsOf(person, { link, baseDn: dialect.groupBase(root, baseDn), dialect });
 
   return {
     async find(desk, login) {
@@ -92,9 +93,9 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
       return found ? shown(found, await groupsNow(found, desk), desk.dialect) : null;
     },
     entry,
-    isProtected: async (desk, person) => isProtectedBy(person, await groupsNow(person, desk)),
-    async *all({ link, dialect }) {
-      const groups = await readGroups({ link, baseDn, dialect }, pageSize);
+    isProtected: async (desk, person) => isProtectedBy(person, await groupsNow(person, desk), desk.dialect),
+    async *all({ link, dialect, root }) {
+      const groups = await readGroups({ link, baseDn: dialect.groupBase(root, baseDn), dialect }, pageSize);
       for await (const page of link.pages(searchFor(dialect, filterOf(dialect)), pageSize)) {
         const people = page.filter((person) => loginOf(person, dialect) !== null);
         yield people.map((person) => shown(person, groups.of(person), dialect));

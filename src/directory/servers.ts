@@ -10,9 +10,9 @@ import type { DirectoryConfig } from './config.ts';
 import type { Dialect } from './dialect.ts';
 import { dialectNamed, dialectOf } from './dialects.ts';
 import { isFailure, LdapFailure } from './failure.ts';
-import { present } from './filter.ts';
-import { connect, type Entry, type Link } from './ldap.ts';
+import { connect, type Link } from './ldap.ts';
 import { isForAnother, rawAnswer, refusalOfFailure } from './refusals.ts';
+import { type Root, readRoot } from './root.ts';
 
 /** Structured lines for the administrator's log; none holds a password. */
 export interface DirectoryLog {
@@ -25,6 +25,7 @@ export interface Desk {
   readonly server: string;
   readonly link: Link;
   readonly dialect: Dialect;
+  readonly root: Root;
   /** A fresh connection to the same server, bound as nobody: one for each login, since a bind changes who a connection is. */
   connect(): Promise<Link>;
 }
@@ -58,14 +59,14 @@ interface Memory {
   shunnedUntil: Instant;
   refusedUntil: Instant;
   refusal: Refusal | null;
-  dialect: Dialect | null;
+  root: Root | null;
   idle: Idle[];
 }
 
 export function openServers(config: DirectoryConfig, { clock, log }: { clock: Clock; log: DirectoryLog }): Servers {
   const { id, urls, startTls, ca, timeoutMillis, bindDn, bindPassword } = config;
   const memories = new Map<string, Memory>(
-    urls.map((url) => [url, { shunnedUntil: 0, refusedUntil: 0, refusal: null, dialect: dialectNamed(config.kind), idle: [] }]),
+    urls.map((url) => [url, { shunnedUntil: 0, refusedUntil: 0, refusal: null, root: null, idle: [] }]),
   );
   const memoryOf = (server: string): Memory => {
     const memory = memories.get(server);
@@ -76,6 +77,8 @@ export function openServers(config: DirectoryConfig, { clock, log }: { clock: Cl
     ...{ id, isReachable: false, isUsable: false, checkedAt: null, lastGoodAt: null, server: null, kind: null, problem: null },
   };
   let isClosed = false;
+
+  const dialectBy = ({ entry }: Root): Dialect => dialectNamed(config.kind) ?? dialectOf(entry);
 
   /** The configured order, but those that failed a moment ago come last. */
   const inOrder = (): string[] => {
@@ -96,8 +99,8 @@ export function openServers(config: DirectoryConfig, { clock, log }: { clock: Cl
         memory.refusedUntil = clock.now() + wrongPasswordMillis;
         throw memory.refusal;
       }
-      memory.dialect ??= dialectOf(await rootOf(link));
-      return { server, link, dialect: memory.dialect, connect: fresh };
+      memory.root ??= await readRoot(link);
+      return { server, link, dialect: dialectBy(memory.root), root: memory.root, connect: fresh };
     } catch (error) {
       link.close();
       // Our own bind may be repeated elsewhere.
@@ -151,7 +154,8 @@ export function openServers(config: DirectoryConfig, { clock, log }: { clock: Cl
     if (problem !== null && problem.raw !== health.problem?.raw)
       log.warn({ directory: id, server, problem: problem.key, raw: problem.raw }, 'directory trouble');
     if (problem === null && health.problem !== null) log.info({ directory: id, server }, 'directory answers again');
-    const kind = memoryOf(server).dialect?.kind ?? health.kind;
+    const { root } = memoryOf(server);
+    const kind = root ? dialectBy(root).kind : health.kind;
     const isUsable = isReachable && !(problem !== null && shutsOut.includes(problem.key));
     const lastGoodAt = problem === null ? now : health.lastGoodAt;
     health = { id, isReachable, isUsable, checkedAt: now, lastGoodAt, server, kind, problem };
@@ -205,15 +209,4 @@ export function openServers(config: DirectoryConfig, { clock, log }: { clock: Cl
       }
     },
   };
-}
-
-/** The root entry, or null where it may not be read. */
-async function rootOf(link: Link): Promise<Entry | null> {
-  try {
-    const [root] = await link.search({ base: '', scope: 'base', filter: present('objectClass'), attributes: ['*', '+'] });
-    return root ?? null;
-  } catch (error) {
-    if (isFailure(error) && error.answer) return null;
-    throw error;
-  }
 }

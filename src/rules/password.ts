@@ -15,6 +15,8 @@ export interface DirectoryRules {
   /** Milliseconds. */
   readonly minimumAge: number | null;
   readonly maximumAge: number | null;
+  /** What the directory holds a reset to as well; a change by the person it always does. What it skips, Latchkey judges itself. */
+  readonly onReset: { readonly history: boolean; readonly minimumAge: boolean };
 }
 
 export const noDirectoryRules: DirectoryRules = {
@@ -24,6 +26,7 @@ export const noDirectoryRules: DirectoryRules = {
   history: null,
   minimumAge: null,
   maximumAge: null,
+  onReset: { history: false, minimumAge: false },
 };
 
 /** One rule as the page lists it; the key has a text for "not yet", "met" and "broken" alike. */

@@ -134,6 +134,7 @@ export function statusOf(resident: FakeResident, office: FakeOffice, now: Instan
       history: policy.history || null,
       minimumAge: policy.minimumAge || null,
       maximumAge: policy.maximumAge || null,
+      onReset: { history: true, minimumAge: true },
     },
   };
 }
