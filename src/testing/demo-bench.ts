@@ -7,7 +7,7 @@ import { openDirectory } from '../directory/directory.ts';
 import { connect } from '../directory/ldap.ts';
 import { systemClock } from '../system.ts';
 import { testDemo } from './demo-directory.ts';
-import { type Bench, benchPolicy } from './directory-contract.ts';
+import { type Bench, benchPolicy, overlayTraits } from './directory-contract.ts';
 import { accountOf, noLog } from './slapd-bench.ts';
 
 /** How Latchkey is configured for a demo directory. */
@@ -44,6 +44,7 @@ export async function demoBench(): Promise<Bench> {
   const protectedGroup = demo.groupDn('protected');
   const directory = openDirectory(demoConfig(demo, { pageSize: 7 }), { clock: systemClock, log: noLog });
   return {
+    traits: overlayTraits,
     directory,
     protectedGroup,
     async addPerson(person) {

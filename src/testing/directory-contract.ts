@@ -11,6 +11,7 @@ import type { Directory, DirectoryEntry, Passwords, WriteOutcome } from '../worl
  * At the start its policy is `benchPolicy`, and no person has a policy of their own.
  */
 export interface Bench {
+  readonly traits: Traits;
   /** Opened through the adapter under test. Logins are `uid` and `mail` (in this order); at the start it holds no person. */
   readonly directory: Directory;
   /** The protected group, as the directory spells it. It does not exist yet; `addGroup` with this very name makes it. */
@@ -36,6 +37,27 @@ export interface Bench {
   isLocked(account: Account): Promise<boolean>;
   close(): Promise<void>;
 }
+
+/** In what directories honestly differ. Where one lacks a thing, the contract asserts what is true instead, and that the adapter says so. */
+export interface Traits {
+  /** Whether a reset by the service account is held to each rule, as a change by the person always is. `rules.onReset` must say the same. */
+  readonly holdsResetToLength: boolean;
+  readonly holdsResetToHistory: boolean;
+  readonly holdsResetToMinimumAge: boolean;
+  /** A lock of the administrator's own, which is neither a lockout nor a disabled account. */
+  readonly hasAdministratorLock: boolean;
+  /** In what the server counts a password's length. */
+  readonly lengthUnit: 'bytes' | 'characters';
+}
+
+/** OpenLDAP's policy overlay, with a service account that may write passwords and no more. */
+export const overlayTraits: Traits = {
+  holdsResetToLength: true,
+  holdsResetToHistory: true,
+  holdsResetToMinimumAge: true,
+  hasAdministratorLock: true,
+  lengthUnit: 'bytes',
+};
 
 export interface BenchPerson {
   readonly login: string;
@@ -283,6 +305,7 @@ const everyDirectory: Readonly<Record<string, (bench: Bench) => Promise<void>>> 
     );
     assert.equal([status.changeableAt, status.failuresLeft], [null, benchPolicy.failuresToLock]);
     assert.is(status.rules.minimumLength, benchPolicy.minimumLength);
+    assert.is(status.rules.lengthUnit, bench.traits.lengthUnit);
     assert.is(status.rules.history, benchPolicy.history);
     assert.is(status.rules.maximumAge, benchPolicy.maximumAge);
     assert.ok(status.server !== '' && status.marker !== null);
@@ -317,22 +340,33 @@ const everyDirectory: Readonly<Record<string, (bench: Bench) => Promise<void>>> 
   async 'refuses a password that is too short'(bench) {
     const account = await someone(bench);
     const passwords = bench.directory.passwords(account);
-    const outcome = await passwords.set('Sh0rt', quietly);
+    const outcome = await passwords.change({ current: first, password: 'Sh0rt' }, quietly);
     assert.is(refusedWith(outcome), 'directory.too-short');
     assert.ok(outcome.kind === 'refused' && outcome.refusal.raw !== null && outcome.refusal.params.least === benchPolicy.minimumLength);
-    assert.is(refusedWith(await passwords.change({ current: first, password: 'Sh0rt' }, quietly)), 'directory.too-short');
     assert.is(refusedWith(await passwords.set('', quietly)) === 'done', false);
+    await isUnchanged(bench, account, { current: first, refused: 'Sh0rt' });
+    const reset = await passwords.set('Sh0rt', quietly);
+    if (!bench.traits.holdsResetToLength) return isDone(reset);
+    assert.is(refusedWith(reset), 'directory.too-short');
+    assert.ok(reset.kind === 'refused' && reset.refusal.params.least === benchPolicy.minimumLength);
     await isUnchanged(bench, account, { current: first, refused: 'Sh0rt' });
   },
 
   async 'refuses the present password and earlier ones'(bench) {
     const account = await someone(bench);
     const passwords = bench.directory.passwords(account);
-    assert.is(refusedWith(await passwords.set(first, quietly)), 'directory.history');
-    isDone(await passwords.set(second, quietly));
-    assert.is(refusedWith(await passwords.set(first, quietly)), 'directory.history');
+    const { onReset } = (await statusOf(bench, account)).rules;
+    assert.is(onReset.history, bench.traits.holdsResetToHistory, 'the adapter knows whether a reset is held to the history');
+    assert.is(refusedWith(await passwords.change({ current: first, password: first }, quietly)), 'directory.history');
+    isDone(await passwords.change({ current: first, password: second }, quietly));
     assert.is(refusedWith(await passwords.change({ current: second, password: first }, quietly)), 'directory.history');
     await isUnchanged(bench, account, { current: second, refused: first });
+    for (const earlier of [second, first]) {
+      const reset = await passwords.set(earlier, quietly);
+      if (onReset.history) assert.is(refusedWith(reset), 'directory.history');
+      else isDone(reset);
+    }
+    if (onReset.history) await isUnchanged(bench, account, { current: second, refused: first });
   },
 
   async 'refuses a change that comes too soon, and says from when one is possible'(bench) {
@@ -343,10 +377,15 @@ const everyDirectory: Readonly<Record<string, (bench: Bench) => Promise<void>>> 
       const { changeableAt, changedAt, rules } = await statusOf(bench, account);
       assert.is(changeableAt, (changedAt ?? 0) + 3_600_000);
       assert.is(rules.minimumAge, 3_600_000);
-      for (const outcome of [await passwords.set(third, quietly), await passwords.change({ current: second, password: third }, quietly)]) {
+      assert.is(rules.onReset.minimumAge, bench.traits.holdsResetToMinimumAge, 'the adapter knows whether a reset is held to it');
+      const isTooSoon = (outcome: WriteOutcome) => {
         assert.is(refusedWith(outcome), 'directory.minimum-age');
         assert.ok(outcome.kind === 'refused' && outcome.refusal.params.at === changeableAt);
-      }
+      };
+      isTooSoon(await passwords.change({ current: second, password: third }, quietly));
+      await isUnchanged(bench, account, { current: second, refused: third });
+      if (!rules.onReset.minimumAge) return isDone(await passwords.set(third, quietly));
+      isTooSoon(await passwords.set(third, quietly));
       await isUnchanged(bench, account, { current: second, refused: third });
       await bench.age(account, 7_200_000);
       assert.is((await statusOf(bench, account)).changeableAt, null);
@@ -446,7 +485,8 @@ const everyDirectory: Readonly<Record<string, (bench: Bench) => Promise<void>>> 
     });
   },
 
-  async "leaves an administrator's lock alone"(bench) {
+  async "leaves an administrator's lock alone, where there is one"(bench) {
+    if (!bench.traits.hasAdministratorLock) return;
     const account = await someone(bench);
     const passwords = bench.directory.passwords(account);
     await bench.lock(account, 'administrator');

@@ -1,7 +1,7 @@
 /** A bench of the directory contract on the fake directory. */
 
 import { systemClock } from '../system.ts';
-import { type Bench, benchPolicy } from './directory-contract.ts';
+import { type Bench, benchPolicy, overlayTraits } from './directory-contract.ts';
 import { accountOf, fakeDirectory } from './fake-directory.ts';
 import { isDisabled, lockOf } from './fake-residents.ts';
 
@@ -19,6 +19,7 @@ export async function fakeBench(): Promise<Bench> {
   let made = 0;
 
   return {
+    traits: overlayTraits,
     directory,
     protectedGroup,
     async addPerson(person) {

@@ -4,7 +4,7 @@ import { openDirectory } from '../directory/directory.ts';
 import type { DirectoryConfig } from '../directory/config.ts';
 import { escapeValue } from '../directory/dn.ts';
 import type { Account } from '../rules/account.ts';
-import type { Bench, BenchPolicy } from './directory-contract.ts';
+import { type Bench, type BenchPolicy, overlayTraits } from './directory-contract.ts';
 import { ldifLine, type Slapd, startSlapd } from './slapd.ts';
 
 export const realClock = {
@@ -95,6 +95,7 @@ export async function slapdBench(): Promise<Bench> {
   const groupDn = (name: string) => (name.includes(',ou=') ? name : `cn=${escapeValue(name)},${slapd.groups}`);
 
   return {
+    traits: overlayTraits,
     directory,
     protectedGroup,
     async addPerson(person) {
