@@ -12,6 +12,10 @@ interface Need {
 
 const needs: Readonly<Record<string, Need>> = {
   slapd: { programs: ['slapd', 'ldapadd'], packages: ['slapd', 'ldap-utils'] },
+  samba: {
+    programs: ['samba', 'samba-tool', 'ldapsearch'],
+    packages: ['samba', 'samba-ad-provision', 'samba-dsdb-modules', 'samba-vfs-modules', 'ldap-utils'],
+  },
   'ldap-utils': { programs: ['ldapwhoami'], packages: ['ldap-utils'] },
   chromium: { programs: ['chromium|chromium-browser|google-chrome'], packages: ['chromium', 'fonts-noto-core'] },
   buildah: { programs: ['buildah'], packages: ['buildah'] },
