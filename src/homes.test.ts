@@ -96,6 +96,23 @@ test('a password that is set while an outdated one is raised is not overwritten'
   assert.is(accounts.passwordHash(id), 'set meanwhile');
 });
 
+test('a temporary local password opens only the way to another, and keeps that mark when it is hashed anew', async () => {
+  const world = await testWorld();
+  const { accounts, people, passwordsFor } = world;
+  const home = passwordsFor(people.laura);
+  const given = await home.setTemporary('four words for one day', never);
+  assert.ok(given.kind === 'done' && given.isProved);
+  assert.not.ok(accounts.mustChangePassword(people.laura.id), 'nothing before it settles');
+  if (given.kind === 'done') given.apply();
+  const stronger = createSlowHash(world.vault.digest('pepper', 'passwords'), { logN: 5, r: 8, p: 1 });
+  const raising = homes({ ...world, slowHash: stronger })(people.laura);
+  for (const round of ['as set', 'hashed anew'])
+    assert.equal(await raising.verify('four words for one day'), { mustChange: true, isExpired: false }, round);
+  const changed = await home.change({ current: 'four words for one day', password: 'a lasting one for Laura' }, never);
+  if (changed.kind === 'done') changed.apply();
+  assert.equal(await home.verify('a lasting one for Laura'), { mustChange: false, isExpired: false });
+});
+
 test('a desk that is too busy to hash says so, and nothing is set', async () => {
   const world = await testWorld();
   const crowd = Array.from({ length: 66 }, () => world.slowHash.hash('x'));
@@ -116,7 +133,12 @@ test('a directory that is no longer configured is away for all verbs, and what b
   const home = passwordsFor({ ...people.alice, home: 'gone' });
   for (const answer of [home.status(), home.verify('x')]) assert.is(keyOf(await answer), 'directory.unreachable');
   assert.is(await home.outcome({ act: 'reset', server: 'x', marker: null }), 'cannot tell');
-  for (const outcome of [home.set('x', never), home.change({ current: 'x', password: 'y' }, never), home.unlock(never)])
+  for (const outcome of [
+    home.set('x', never),
+    home.setTemporary('x', never),
+    home.change({ current: 'x', password: 'y' }, never),
+    home.unlock(never),
+  ])
     assert.is(refusedAs(await outcome), 'directory.unreachable');
 });
 

@@ -15,5 +15,13 @@ function nowhere({ home }: Account): Passwords {
   const refusal = new Refusal('directory.unreachable', { raw: `no directory "${home}" is configured` });
   const refused = async () => ({ kind: 'refused', refusal }) as const;
   const away = async () => refusal;
-  return { status: away, verify: away, set: refused, change: refused, unlock: refused, outcome: async () => 'cannot tell' };
+  return {
+    status: away,
+    verify: away,
+    set: refused,
+    setTemporary: refused,
+    change: refused,
+    unlock: refused,
+    outcome: async () => 'cannot tell',
+  };
 }

@@ -23,7 +23,7 @@ export const localPasswords =
         marker: changedAt === null ? null : String(changedAt),
         isDisabled,
         lock: 'none',
-        mustChange: false,
+        mustChange: accounts.mustChangePassword(id),
         isExpired: false,
         isProtected,
         changedAt,
@@ -41,26 +41,31 @@ export const localPasswords =
       if (!verdict.isRight || stored === null) return new Refusal('directory.wrong-old-password');
       if (statusNow().isDisabled) return new Refusal('directory.disabled');
       if (verdict.isOutdated) await raise(password, stored);
-      return { mustChange: false, isExpired: false };
+      return { mustChange: accounts.mustChangePassword(id), isExpired: false };
     }
 
     /** The same password under today's cost; the age of the password stays, and one set meanwhile is not overwritten. */
     async function raise(password: string, stored: string): Promise<void> {
       const hash = await slowHash.hash(prepared(password));
-      if (isRefusal(hash)) return; // the next sign-in will do it
-      if (accounts.passwordHash(id) === stored) accounts.setPasswordHash(id, hash, accounts.passwordChangedAt(id) ?? clock.now());
+      if (!isRefusal(hash)) accounts.rehashPassword(id, stored, hash); // else the next sign-in will do it
     }
 
-    async function set(password: string): Promise<WriteOutcome> {
+    async function store(password: string, { mustChange }: { mustChange: boolean }): Promise<WriteOutcome> {
       const hash = await slowHash.hash(prepared(password));
       if (isRefusal(hash)) return { kind: 'refused', refusal: hash };
-      return { kind: 'done', server, isProved: true, apply: () => accounts.setPasswordHash(id, hash, clock.now()) };
+      const apply = () => {
+        accounts.setPasswordHash(id, hash, clock.now());
+        if (mustChange) accounts.setMustChangePassword(id, true);
+      };
+      return { kind: 'done', server, isProved: true, apply };
     }
+    const set = (password: string) => store(password, { mustChange: false });
 
     return {
       status: async () => statusNow(),
       verify,
       set,
+      setTemporary: (password) => store(password, { mustChange: true }),
       async change({ current, password }) {
         const verified = await verify(current);
         return isRefusal(verified) ? { kind: 'refused', refusal: verified } : set(password);

@@ -30,6 +30,8 @@ export interface NewPassword extends Act {
   readonly password: string;
   /** Given when the person changes it and knows the present one: the home proves it, and its no is never retried as a reset. */
   readonly current?: string;
+  /** Given by somebody else: good for one sign-in, which must choose another. */
+  readonly isTemporary?: true;
 }
 
 export interface Unlocking extends Act {
@@ -143,9 +145,10 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     if (isRefusal(bound)) return refuse(wanted, [bound]);
     const refusals = objections({ ...wanted, password, subject: subjectOf(account) }, bound.rules, bound.status);
     if (refusals.length > 0) return refuse(wanted, refusals);
-    return write(wanted, (home, before) =>
-      current === undefined ? home.set(password, before) : home.change({ current, password }, before),
-    );
+    return write(wanted, (home, before) => {
+      if (current !== undefined) return home.change({ current, password }, before);
+      return wanted.isTemporary ? home.setTemporary(password, before) : home.set(password, before);
+    });
   }
 
   async function unlock(act: Unlocking): Promise<Written> {
@@ -188,7 +191,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     }
     atomically(() => {
       outcome.apply();
-      succeed(id, act, outcome.isProved);
+      succeed(id, act, outcome);
     });
     return { kind: 'done', isProved: outcome.isProved };
   }
@@ -207,7 +210,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
   }
 
   /** One transaction: attempt ended, counters cleared, sessions and open attempts and tokens ended, event recorded, message queued. */
-  function succeed(id: number, act: Act, isProved: boolean): void {
+  function succeed(id: number, act: Act, { isProved, raw = null }: { isProved: boolean; raw?: string | null }): void {
     const { account, attempt = null, session } = act;
     const at = clock.now();
     writes.end(id, isProved ? 'done' : 'not proved', at);
@@ -219,7 +222,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     tokens.spendAll(account.id, at);
     clearCounters(account);
     if (act.act !== 'unlock' && act.act !== 'unlock by administrator') sessions.endAll(account.id, session);
-    record(act, { result: 'succeeded', detail: isProved ? 'proved' : 'not proved' });
+    record(act, { result: 'succeeded', detail: isProved ? 'proved' : 'not proved', raw });
     tell(act, newsOf[act.act], { isProved: isProved ? 'yes' : 'no' });
   }
 
@@ -288,7 +291,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
       ...(attempt ? { attempt: attempt.id } : {}),
     };
     if (answer === 'done') {
-      succeed(left.id, act, false);
+      succeed(left.id, act, { isProved: false });
       return;
     }
     const at = clock.now();

@@ -83,7 +83,13 @@ export interface Accounts {
   }): Account;
   /** The slow hash of a local account's password. */
   passwordHash(id: AccountId): string | null;
+  /** A new password, which lasts. */
   setPasswordHash(id: AccountId, hash: string, at: Instant): void;
+  /** The same password under another hash, only if it still is `from`. */
+  rehashPassword(id: AccountId, from: string, to: string): void;
+  /** Whether a local account's password is good for one sign-in only, which must choose another. */
+  mustChangePassword(id: AccountId): boolean;
+  setMustChangePassword(id: AccountId, mustChange: boolean): void;
   passwordChangedAt(id: AccountId): Instant | null;
   /** Since when it is here: what was done under the same login before was somebody else's. */
   createdAt(id: AccountId): Instant | null;
@@ -357,8 +363,11 @@ export type WriteOutcome =
   | {
       kind: 'done';
       server: string;
-      isProved: boolean /** Runs inside the settling transaction: the local home writes here, the directory has already. */;
+      isProved: boolean;
+      /** Runs inside the settling transaction: the local home writes here, the directory has already. */
       apply: () => void;
+      /** What was answered to a later step that failed, and so leaves it unproved. */
+      raw?: string;
     }
   /** Certainly nothing was changed. */
   | { kind: 'refused'; refusal: Refusal }
@@ -371,6 +380,8 @@ export interface Passwords {
   /** Bound as typed. Refuses with `directory.wrong-old-password`, `.locked`, `.disabled`, `.expired`, `.unreachable` ... */
   verify(password: string): Promise<Verified | Refusal>;
   set(password: string, beforeSending: BeforeSending): Promise<WriteOutcome>;
+  /** As `set`, but good for one sign-in, which must choose another. Done and not proved: it is in force, and may lack that mark. */
+  setTemporary(password: string, beforeSending: BeforeSending): Promise<WriteOutcome>;
   change(passwords: { current: string; password: string }, beforeSending: BeforeSending): Promise<WriteOutcome>;
   unlock(beforeSending: BeforeSending): Promise<WriteOutcome>;
   /** Asks the server that was written what became of it. A Refusal: it does not answer yet. */

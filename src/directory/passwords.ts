@@ -82,7 +82,7 @@ export function openPasswords(remoteId: string, { servers, people, clock, baseDn
       return { kind: 'unknown', server, raw: refusalOfFailure(error).raw ?? '' };
     }
     if (answer.resultCode !== 0) return refused(refusalOf(answer, paramsOf(answer, at.state)));
-    return { kind: 'done', server, isProved: await steps.prove(), apply: () => undefined };
+    return { kind: 'done', server, ...(await steps.prove()), apply: () => undefined };
   }
 
   async function act(work: (at: Live) => Promise<WriteOutcome>): Promise<WriteOutcome> {
@@ -93,6 +93,25 @@ export function openPasswords(remoteId: string, { servers, people, clock, baseDn
       return barred ? refused(barred) : work(at);
     });
     return isRefusal(outcome) ? refused(outcome) : outcome;
+  }
+
+  /** Sets the password as the service account; `prove` then makes it what it shall be, and looks. */
+  const put = (password: string, beforeSending: BeforeSending, prove: (at: Live) => Promise<Proof>): Promise<WriteOutcome> =>
+    password === ''
+      ? Promise.resolve(refused(emptyPassword()))
+      : act((at) => write(at, beforeSending, { send: (before) => at.desk.dialect.set(at, password, before), prove: () => prove(at) }));
+
+  /** The mark is a request of its own, and stands only if a sign-in would be told to choose another password. */
+  async function markedTemporary(at: Live, password: string): Promise<Proof> {
+    try {
+      const answer = await at.desk.dialect.makeTemporary(at, () => undefined);
+      if (answer.resultCode !== 0) return { isProved: false, raw: refusalOf(answer).raw ?? '' };
+      const verified = await verifyAt(at, password);
+      return { isProved: !isRefusal(verified) && verified.mustChange };
+    } catch (error) {
+      if (isFailure(error)) return { isProved: false, raw: refusalOfFailure(error).raw ?? '' };
+      throw error;
+    }
   }
 
   return {
@@ -107,17 +126,12 @@ export function openPasswords(remoteId: string, { servers, people, clock, baseDn
     },
 
     set: (password, beforeSending) =>
-      password === ''
-        ? Promise.resolve(refused(emptyPassword()))
-        : act((at) =>
-            write(at, beforeSending, {
-              send: (before) => at.desk.dialect.set(at, password, before),
-              async prove() {
-                await settled(at);
-                return isProved(at, password);
-              },
-            }),
-          ),
+      put(password, beforeSending, async (at) => {
+        await settled(at);
+        return { isProved: await isProved(at, password) };
+      }),
+
+    setTemporary: (password, beforeSending) => put(password, beforeSending, (at) => markedTemporary(at, password)),
 
     change: ({ current, password }, beforeSending) =>
       current === '' || password === ''
@@ -127,7 +141,7 @@ export function openPasswords(remoteId: string, { servers, people, clock, baseDn
               if (isRefusal(verdict)) return refused(verdict);
               return write(at, beforeSending, {
                 send: (before) => at.desk.dialect.change(at, { current, password, own }, before),
-                prove: () => isProved(at, password),
+                prove: async () => ({ isProved: await isProved(at, password) }),
               });
             }),
           ),
@@ -138,7 +152,7 @@ export function openPasswords(remoteId: string, { servers, people, clock, baseDn
           send: (before) => at.desk.dialect.unlock(at, before),
           async prove() {
             const now = await quietly(() => live(at.desk));
-            return now !== null && !isRefusal(now) && now.state.lock === 'none';
+            return { isProved: now !== null && !isRefusal(now) && now.state.lock === 'none' };
           },
         }),
       ),
@@ -161,9 +175,11 @@ const isBlur = (changedAt: Instant | null, sentAt: Instant | null): boolean =>
 
 interface Steps {
   send(beforeSending: () => void): Promise<Answer>;
-  /** After success: false when it could not be shown. Does not throw for a server that has gone silent. */
-  prove(): Promise<boolean>;
+  /** After success: not proved when it could not be shown. Does not throw for a server that has gone silent. */
+  prove(): Promise<Proof>;
 }
+
+type Proof = Pick<Extract<WriteOutcome, { kind: 'done' }>, 'isProved' | 'raw'>;
 
 const emptyPassword = () => new Refusal('directory.wrong-old-password', { raw: 'an empty password is never sent' });
 

@@ -92,7 +92,15 @@ export function accountsIn(db: Db): Accounts {
       return fromRow(made);
     },
     passwordHash: (id) => row(id)?.passwordHash ?? null,
-    setPasswordHash: (id, passwordHash, at) => set(id, { passwordHash, passwordChangedAt: at }),
+    setPasswordHash: (id, passwordHash, at) => set(id, { passwordHash, passwordChangedAt: at, mustChangePassword: false }),
+    rehashPassword(id, from, to) {
+      db.update(account)
+        .set({ passwordHash: to })
+        .where(and(eq(account.id, id), eq(account.passwordHash, from)))
+        .run();
+    },
+    mustChangePassword: (id) => row(id)?.mustChangePassword ?? false,
+    setMustChangePassword: (id, mustChangePassword) => set(id, { mustChangePassword }),
     passwordChangedAt: (id) => row(id)?.passwordChangedAt ?? null,
     createdAt: (id) => row(id)?.createdAt ?? null,
     enrolUntil: (id) => row(id)?.enrolUntil ?? null,

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -85,6 +85,9 @@ function nextVersion(sql: string) {
   return schemaOf(folder);
 }
 
+/** How the copies are called that are made before the next version's migrations. */
+const copied = `before-${readdirSync(join(import.meta.dirname, '../../migrations')).filter((name) => name.endsWith('.sql')).length + 1}`;
+
 /** As SQLite wants a table changed (lang_altertable.html section 7): which would cascade away whatever points at it. */
 const rebuilt = [
   'CREATE TABLE new_account AS SELECT * FROM account;',
@@ -107,7 +110,7 @@ test('an older one is copied first, and a rebuilt table takes nothing with it', 
   const next = nextVersion(rebuilt);
   assert.is(next.schemaState(db), 'older');
   const copy = next.bringUpToDate(db, file);
-  assert.is(copy, `${file}.before-2`);
+  assert.is(copy, `${file}.${copied}`);
   assert.is(next.schemaState(db), 'current');
   assert.equal([count(db, 'account'), count(db, 'enrolment')], [1, 1]);
   assert.is(db.$client.pragma('foreign_keys', { simple: true }), 1);
@@ -121,10 +124,10 @@ test('an older one is copied first, and a rebuilt table takes nothing with it', 
 
 test('no copy overwrites another', () => {
   const file = freshFile();
-  writeFileSync(`${file}.before-2`, 'precious');
+  writeFileSync(`${file}.${copied}`, 'precious');
   const db = withAlice(file);
-  assert.is(nextVersion(rebuilt).bringUpToDate(db, file), `${file}.before-2.1`);
-  assert.is(readFileSync(`${file}.before-2`, 'utf8'), 'precious');
+  assert.is(nextVersion(rebuilt).bringUpToDate(db, file), `${file}.${copied}.1`);
+  assert.is(readFileSync(`${file}.${copied}`, 'utf8'), 'precious');
   db.$client.close();
 });
 
@@ -142,7 +145,7 @@ test('a migration that leaves dangling rows is said to have done so, and names t
   const file = freshFile();
   const db = withAlice(file);
   const next = nextVersion('DELETE FROM account;');
-  assert.throws(() => next.bringUpToDate(db, file), problem(/dangling.*before-2/));
+  assert.throws(() => next.bringUpToDate(db, file), problem(new RegExp(`dangling.*${copied}`)));
   assert.is(next.schemaState(db), 'altered', 'no start takes it for current');
   db.$client.close();
 });

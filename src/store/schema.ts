@@ -25,6 +25,7 @@ export const account = sqliteTable(
     language: text('language'),
     passwordHash: text('password_hash'),
     passwordChangedAt: instant('password_changed_at'),
+    mustChangePassword: truth('must_change_password').notNull().default(false),
     enrolUntil: instant('enrol_until'),
     snoozeTimes: integer('snooze_times').notNull().default(0),
     snoozeUntil: instant('snooze_until'),

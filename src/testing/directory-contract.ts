@@ -440,6 +440,20 @@ const everyDirectory: Readonly<Record<string, (bench: Bench) => Promise<void>>> 
     assert.not.ok(await bench.opens(account, first));
   },
 
+  async 'sets a password that is good for one sign-in, which must choose another'(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    const sent: object[] = [];
+    const { marker, server } = await statusOf(bench, account);
+    isDone(await passwords.setTemporary(second, (request) => sent.push(request)));
+    assert.equal(sent, [{ server, marker }], 'announced once');
+    assert.equal([(await statusOf(bench, account)).mustChange, good(await passwords.verify(second)).mustChange], [true, true]);
+    assert.is(keyOf(await passwords.verify(first)), 'directory.wrong-old-password');
+    assert.is(refusedWith(await passwords.setTemporary('Sh0rt', quietly)), 'directory.too-short');
+    isDone(await passwords.change({ current: second, password: third }, quietly));
+    assert.equal(await passwords.verify(third), { mustChange: false, isExpired: false });
+  },
+
   async 'resets who must change for good'(bench) {
     const account = await someone(bench);
     await bench.markMustChange(account);

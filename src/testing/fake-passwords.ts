@@ -97,6 +97,16 @@ export function fakePasswords(remoteId: string, { office, clock, server, faults 
       if (password === '') return refused(emptyPassword());
       return write({ step: 'set', answer: (resident) => replace(resident, { password }) }, beforeSending);
     },
+    async setTemporary(password, beforeSending) {
+      if (password === '') return refused(emptyPassword());
+      const outcome = await write({ step: 'set', answer: (resident) => replace(resident, { password }) }, beforeSending);
+      if (outcome.kind !== 'done') return outcome;
+      const met = await faults.meet('mark');
+      const resident = found();
+      if (met || resident instanceof Refusal) return { ...outcome, isProved: false, raw: `${server}: the mark was refused` };
+      resident.credential = { ...resident.credential, mustChange: true };
+      return outcome;
+    },
     async change({ current, password }, beforeSending) {
       if (current === '' || password === '') return refused(emptyPassword());
       return write({ step: 'change', current, answer: (resident) => replace(resident, { password, old: current }) }, beforeSending);

@@ -3,8 +3,21 @@
 import { Refusal } from '../rules/refusal.ts';
 import type { Clock } from '../world.ts';
 
-/** `prove` is the bind after a set or change; `all` is every step that has no fault of its own. */
-export type Step = 'find' | 'read' | 'people' | 'status' | 'verify' | 'set' | 'change' | 'prove' | 'unlock' | 'outcome' | 'health' | 'all';
+/** `prove` is the bind after a set or change, `mark` what makes a password temporary; `all` is every step that has no fault of its own. */
+export type Step =
+  | 'find'
+  | 'read'
+  | 'people'
+  | 'status'
+  | 'verify'
+  | 'set'
+  | 'change'
+  | 'prove'
+  | 'mark'
+  | 'unlock'
+  | 'outcome'
+  | 'health'
+  | 'all';
 
 export type Fault =
   /** No connection: a write certainly did nothing, and was not announced. */
