@@ -45,8 +45,6 @@ export interface SecondStep {
   readonly supportCode: string;
 }
 
-/** Methods that can be a second step, the first one held is asked for. */
-const secondSteps: readonly MethodName[] = ['totp'];
 /** ASVS 6.4.1: how long the password alone lets a member of staff enrol the first second step. */
 const firstEnrolmentLife = day;
 
@@ -93,7 +91,7 @@ export function signIn(needs: Needs) {
 
   function methodOf(account: Account): MethodName | null {
     const held = new Set(enrolments.of(account.id).map(({ method }) => method));
-    return secondSteps.find((name) => held.has(name) && methods.has(name)) ?? null;
+    return [...methods.values()].find(({ name, isSecondStep }) => isSecondStep && held.has(name))?.name ?? null;
   }
 
   /** Judges the second step. Too many wrong answers in an hour make every further one wrong, whatever it is. */
@@ -109,7 +107,9 @@ export function signIn(needs: Needs) {
     const isTooMany = isOver(throttle.count(limits.wrongProofs, key, at), limits.wrongProofs);
     if (!isTooMany) throttle.hit(limits.wrongProofs, key, at);
     const own = enrolments.of(account.id).filter((enrolment) => enrolment.method === method.name);
-    const judged = isTooMany ? 'wrong' : await method.judge({ account, enrolments: own, attempt: null, language, at }, answer);
+    const judged = isTooMany
+      ? 'wrong'
+      : await method.judge({ account, enrolments: own, attempt: null, binding: `sign-in ${session.id}`, language, at }, answer);
     if (judged !== 'right') {
       const detail = isTooMany ? 'within limits' : isRefusal(judged) ? judged.key : 'sign-in.second-step-wrong';
       journal.append({ event: 'sign-in refused', result: isTooMany ? 'blocked' : 'failed', detail, ...facts });

@@ -169,14 +169,14 @@ async function register({ world, methods }: House, person: CastMember): Promise<
       continue;
     }
     const enrolling = { account, session: 0, held: [], language: 'en', at };
-    const start = await methods.get(name)?.begin({ ...enrolling, form: {} });
+    const start = await methods.get(name)?.enrolment?.begin({ ...enrolling, form: {} });
     if (start === undefined || isRefusal(start)) throw new Error(`${person.login} cannot register ${name}`);
     if (name === 'recovery-code') person.recovery_codes = start.codes as readonly string[];
     else {
       person.totp_secret = String(start.seed).replaceAll(' ', '');
       // With the code of half a minute ago, so that the present one is still good for signing in.
       const answer = new TOTP({ secret: Secret.fromBase32(person.totp_secret) }).generate({ timestamp: at - 30 * second });
-      const finished = await methods.get(name)?.finish({ ...enrolling, form: { answer, label: 'Phone' } });
+      const finished = await methods.get(name)?.enrolment?.finish({ ...enrolling, form: { answer, label: 'Phone' } });
       if (finished === undefined || isRefusal(finished)) throw new Error(`${person.login} cannot register ${name}`);
     }
   }

@@ -8,14 +8,14 @@ import { minute } from '../rules/time.ts';
 import { type CastName, cast } from '../testing/cast.ts';
 import { type TestWorld, testWorld } from '../testing/world.ts';
 import { digitsOf } from './email.ts';
-import type { Challenge, Enrolling, Method } from './method.ts';
+import type { Challenge, Enrolling, Enrollable } from './method.ts';
 
 const test = suite('codes by mail');
 const ownDomains = ['office.example', 'München.example'];
 
 async function desk(options: Parameters<typeof testWorld>[0] = {}) {
   const world = await testWorld({ ownDomains, ...options });
-  return { world, email: world.methods.get('email') as Method };
+  return { world, email: world.methods.get('email') as Enrollable };
 }
 function challengeTo(world: TestWorld, name: CastName = 'alice', token = 'cookie'): Challenge {
   const at = world.clock.now();
@@ -32,7 +32,14 @@ function challengeTo(world: TestWorld, name: CastName = 'alice', token = 'cookie
       at,
       expiresAt: at + 15 * minute,
     });
-  return { account, enrolments: world.enrolments.of(account.id).filter(({ method }) => method === 'email'), attempt, language: 'en', at };
+  return {
+    account,
+    enrolments: world.enrolments.of(account.id).filter(({ method }) => method === 'email'),
+    attempt,
+    binding: `attempt ${attempt.id}`,
+    language: 'en',
+    at,
+  };
 }
 /** A challenge that was sent, and its code. */
 async function sent({ world, email }: Awaited<ReturnType<typeof desk>>, name: CastName = 'alice', token = 'cookie') {
@@ -189,26 +196,30 @@ const mine = 'bob@private.example.net';
 test('an address counts once its code came back', async () => {
   const { world, email } = await desk();
   const settled: string[] = [];
-  assert.equal(await email.begin(enrolling(world, { address: ` ${mine} ` })), { address: mine });
-  assert.equal(await email.resume(enrolling(world, {})), { address: mine });
+  assert.equal(await email.enrolment.begin(enrolling(world, { address: ` ${mine} ` })), { address: mine });
+  assert.equal(await email.enrolment.resume(enrolling(world, {})), { address: mine });
   assert.is(world.enrolments.of(world.people.bob.id).length, 0);
-  const added = await email.finish({
+  const added = await email.enrolment.finish({
     ...enrolling(world, { answer: world.codeFromMail(mine) }),
     settle: ({ label }) => settled.push(label),
   });
   assert.equal([isRefusal(added), world.enrolments.of(world.people.bob.id).map(({ label }) => label), settled], [false, [mine], [mine]]);
-  assert.is(await email.resume(enrolling(world, {})), null);
-  assert.is(keyOf(await email.finish(enrolling(world, { answer: world.codeFromMail(mine) }))), 'method.code-wrong', 'once');
+  assert.is(await email.enrolment.resume(enrolling(world, {})), null);
+  assert.is(keyOf(await email.enrolment.finish(enrolling(world, { answer: world.codeFromMail(mine) }))), 'method.code-wrong', 'once');
 });
 
 test('a wrong, late, sixth or another person’s code registers nothing', async () => {
   const { world, email } = await desk();
-  await email.begin(enrolling(world, { address: mine }));
+  await email.enrolment.begin(enrolling(world, { address: mine }));
   const answer = world.codeFromMail(mine);
-  assert.is(keyOf(await email.finish(enrolling(world, { answer }, 'dave'))), 'method.code-wrong');
-  assert.is(keyOf(await email.finish({ ...enrolling(world, { answer }), at: world.clock.now() + 10 * minute })), 'method.code-wrong');
-  for (let tries = 0; tries < 5; tries += 1) assert.is(keyOf(await email.finish(enrolling(world, { answer: 'x' }))), 'method.code-wrong');
-  assert.is(keyOf(await email.finish(enrolling(world, { answer }))), 'method.code-wrong');
+  assert.is(keyOf(await email.enrolment.finish(enrolling(world, { answer }, 'dave'))), 'method.code-wrong');
+  assert.is(
+    keyOf(await email.enrolment.finish({ ...enrolling(world, { answer }), at: world.clock.now() + 10 * minute })),
+    'method.code-wrong',
+  );
+  for (let tries = 0; tries < 5; tries += 1)
+    assert.is(keyOf(await email.enrolment.finish(enrolling(world, { answer: 'x' }))), 'method.code-wrong');
+  assert.is(keyOf(await email.enrolment.finish(enrolling(world, { answer }))), 'method.code-wrong');
   assert.equal(
     [world.people.bob, world.people.dave].map(({ id }) => world.enrolments.of(id).filter(({ label }) => label === mine).length),
     [0, 0],
@@ -217,44 +228,47 @@ test('a wrong, late, sixth or another person’s code registers nothing', async 
 
 test('another session of the same account neither sees the address nor ends it nor uses up its tries', async () => {
   const { world, email } = await desk();
-  await email.begin(enrolling(world, { address: mine }));
+  await email.enrolment.begin(enrolling(world, { address: mine }));
   const answer = world.codeFromMail(mine);
   const elsewhere = { ...enrolling(world, { answer }), session: 2 };
-  assert.is(await email.resume(elsewhere), null);
-  for (let tries = 0; tries < 5; tries += 1) assert.is(keyOf(await email.finish(elsewhere)), 'method.code-wrong');
-  assert.equal(await email.resume(enrolling(world, {})), { address: mine });
-  assert.is(keyOf(await email.finish(enrolling(world, { answer }))), 'done');
+  assert.is(await email.enrolment.resume(elsewhere), null);
+  for (let tries = 0; tries < 5; tries += 1) assert.is(keyOf(await email.enrolment.finish(elsewhere)), 'method.code-wrong');
+  assert.equal(await email.enrolment.resume(enrolling(world, {})), { address: mine });
+  assert.is(keyOf(await email.enrolment.finish(enrolling(world, { answer }))), 'done');
 });
 
 test('a code of a reset registers nothing, and a code of a registration resets nothing', async () => {
   const door = await desk();
   const { code, challenge } = await sent(door);
-  await door.email.begin(enrolling(door.world, { address: 'new@private.example.net' }, 'alice'));
+  await door.email.enrolment.begin(enrolling(door.world, { address: 'new@private.example.net' }, 'alice'));
   const contact = door.world.codeFromMail('new@private.example.net');
   assert.is(await door.email.judge(challenge, contact), 'wrong');
-  assert.is(keyOf(await door.email.finish(enrolling(door.world, { answer: code }, 'alice'))), 'method.code-wrong');
+  assert.is(keyOf(await door.email.enrolment.finish(enrolling(door.world, { answer: code }, 'alice'))), 'method.code-wrong');
 });
 
 test('what cannot be told or stored together is undone together', async () => {
   const { world, email } = await desk();
-  await email.begin(enrolling(world, { address: mine }));
+  await email.enrolment.begin(enrolling(world, { address: mine }));
   const answer = world.codeFromMail(mine);
   const settle = () => {
     throw new Error('the journal is full');
   };
-  await email.finish({ ...enrolling(world, { answer }), settle }).then(
+  await email.enrolment.finish({ ...enrolling(world, { answer }), settle }).then(
     () => assert.unreachable(),
     () => undefined,
   );
   assert.is(world.enrolments.of(world.people.bob.id).length, 0);
-  assert.not.ok(isRefusal(await email.finish(enrolling(world, { answer }))), 'the code is not spent either');
+  assert.not.ok(isRefusal(await email.enrolment.finish(enrolling(world, { answer }))), 'the code is not spent either');
 });
 
 test('two addresses at most, each once', async () => {
   const { world, email } = await desk();
-  assert.is(keyOf(await email.begin(enrolling(world, { address: cast.alice.mail.toUpperCase() }, 'alice'))), 'method.already-registered');
+  assert.is(
+    keyOf(await email.enrolment.begin(enrolling(world, { address: cast.alice.mail.toUpperCase() }, 'alice'))),
+    'method.already-registered',
+  );
   world.enrolments.add({ account: world.people.alice.id, method: 'email', label: 'second@home.example.net', secret: '', at: 1 });
-  assert.is(keyOf(await email.begin(enrolling(world, { address: 'third@home.example.net' }, 'alice'))), 'method.too-many');
+  assert.is(keyOf(await email.enrolment.begin(enrolling(world, { address: 'third@home.example.net' }, 'alice'))), 'method.too-many');
 });
 
 test('what is no address is said to be none', async () => {
@@ -282,9 +296,10 @@ test('what is no address is said to be none', async () => {
     'bob@exam\u0000ple.net',
     'bob@@example.net',
   ];
-  for (const address of bad) assert.is(keyOf(await email.begin(enrolling(world, { address }))), 'method.address-malformed', address);
+  for (const address of bad)
+    assert.is(keyOf(await email.enrolment.begin(enrolling(world, { address }))), 'method.address-malformed', address);
   for (const address of ['bob@example.net', 'b.o+b@mail.example.co.uk', 'büro@grüße.example.net', "o'hara@example.net"])
-    assert.is(keyOf(await email.begin(enrolling(world, { address }))), 'done', address);
+    assert.is(keyOf(await email.enrolment.begin(enrolling(world, { address }))), 'done', address);
 });
 
 test('an address of the office itself is refused, however its domain is written, unless policy allows it', async () => {
@@ -298,30 +313,33 @@ test('an address of the office itself is refused, however its domain is written,
     'bob@MÜNCHEN.example',
     'bob@xn--mnchen-3ya.example',
   ];
-  for (const address of own) assert.is(keyOf(await email.begin(enrolling(world, { address }))), 'method.own-domain', address);
+  for (const address of own) assert.is(keyOf(await email.enrolment.begin(enrolling(world, { address }))), 'method.own-domain', address);
   for (const address of ['bob@notoffice.example', 'bob@office.example.net'])
-    assert.is(keyOf(await email.begin(enrolling(world, { address }))), 'done', address);
+    assert.is(keyOf(await email.enrolment.begin(enrolling(world, { address }))), 'done', address);
   world.decide({ mail_in_own_domains: true });
-  for (const address of own.slice(0, 3)) assert.is(keyOf(await email.begin(enrolling(world, { address }))), 'done', address);
+  for (const address of own.slice(0, 3)) assert.is(keyOf(await email.enrolment.begin(enrolling(world, { address }))), 'done', address);
 });
 
 test('policy that closes while a code is out is obeyed', async () => {
   const { world, email } = await desk({ policy: { mail_in_own_domains: true } });
-  await email.begin(enrolling(world, { address: 'bob@office.example' }));
+  await email.enrolment.begin(enrolling(world, { address: 'bob@office.example' }));
   world.decide({ mail_in_own_domains: false });
-  assert.is(keyOf(await email.finish(enrolling(world, { answer: world.codeFromMail('bob@office.example') }))), 'method.own-domain');
+  assert.is(
+    keyOf(await email.enrolment.finish(enrolling(world, { answer: world.codeFromMail('bob@office.example') }))),
+    'method.own-domain',
+  );
 });
 
 test('no text takes long to be judged an address', async () => {
   const { world, email } = await desk();
   await fc.assert(
     fc.asyncProperty(fc.stringMatching(/^[a@.\-\s]{0,200}$/), async (address) => {
-      await email.begin(enrolling(world, { address }));
+      await email.enrolment.begin(enrolling(world, { address }));
     }),
     { numRuns: 200 },
   );
   const started = performance.now();
-  await email.begin(enrolling(world, { address: `a@${'a.'.repeat(50_000)}!` }));
+  await email.enrolment.begin(enrolling(world, { address: `a@${'a.'.repeat(50_000)}!` }));
   assert.ok(performance.now() - started < 1000);
 });
 

@@ -5,7 +5,7 @@ import { mailedCodeLife } from '../rules/attempt.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { minute } from '../rules/time.ts';
 import type { Enrolment } from '../world.ts';
-import type { Challenge, Enrolling, Method, MethodNeeds } from './method.ts';
+import type { Challenge, Enrollable, Enrolling, MethodNeeds } from './method.ts';
 import { domainOf, mailable } from './own-domains.ts';
 
 const codeDigits = 8;
@@ -34,7 +34,7 @@ export function emailMethod({
   ownDomains,
   vault,
   atomically,
-}: MethodNeeds): Method {
+}: MethodNeeds): Enrollable {
   const mayMail = mailable({ settings, ownDomains });
   const isUsable = ({ label }: Enrolment): boolean => mayMail(label);
   const isGiven = ({ mail }: Account): boolean => mail !== null && settings.policy().directory_mail_is_proof && mayMail(mail);
@@ -77,54 +77,56 @@ export function emailMethod({
       });
     },
 
-    async begin({ account, session, form, held, language, at }: Enrolling) {
-      const address = (form.address ?? '').trim().normalize('NFC');
-      const refusal = unusable(address, held);
-      if (refusal) return refusal.at('address');
-      const code = random.digits(codeDigits);
-      atomically(() => {
-        const token = tokens.issue({
-          purpose: 'contact code',
-          secret: code,
-          account: account.id,
-          attempt: null,
-          at,
-          expiresAt: at + mailedCodeLife,
-          tries: triesACode,
-          note: vault.seal('contact', JSON.stringify({ session, address } satisfies Waiting)),
-        });
-        const variables = { code, minutes: mailedCodeLife / minute };
-        deliver.queue({
-          kind: 'contact-code',
-          to: address,
-          language,
-          name: account.name,
-          variables,
-          expiresAt: at + mailedCodeLife,
-          token,
-        });
-      });
-      return { address };
-    },
-
-    async resume(enrolling) {
-      const waiting = waitingFor(enrolling);
-      return waiting ? { address: waiting.address } : null;
-    },
-
-    async finish(enrolling) {
-      const { account, form, held, at, settle } = enrolling;
-      const waiting = waitingFor(enrolling);
-      return atomically((): Enrolment | Refusal => {
-        if (!waiting || !tokens.matches(waiting.token, digitsOf(form.answer ?? '')) || !tokens.spend(waiting.token, at))
-          return new Refusal('method.code-wrong', { field: 'answer' });
-        const { address } = waiting;
+    enrolment: {
+      async begin({ account, session, form, held, language, at }: Enrolling) {
+        const address = (form.address ?? '').trim().normalize('NFC');
         const refusal = unusable(address, held);
         if (refusal) return refusal.at('address');
-        const enrolment = enrolments.add({ account: account.id, method: 'email', label: address, secret: '', at });
-        settle?.(enrolment);
-        return enrolment;
-      });
+        const code = random.digits(codeDigits);
+        atomically(() => {
+          const token = tokens.issue({
+            purpose: 'contact code',
+            secret: code,
+            account: account.id,
+            attempt: null,
+            at,
+            expiresAt: at + mailedCodeLife,
+            tries: triesACode,
+            note: vault.seal('contact', JSON.stringify({ session, address } satisfies Waiting)),
+          });
+          const variables = { code, minutes: mailedCodeLife / minute };
+          deliver.queue({
+            kind: 'contact-code',
+            to: address,
+            language,
+            name: account.name,
+            variables,
+            expiresAt: at + mailedCodeLife,
+            token,
+          });
+        });
+        return { address };
+      },
+
+      async resume(enrolling) {
+        const waiting = waitingFor(enrolling);
+        return waiting ? { address: waiting.address } : null;
+      },
+
+      async finish(enrolling) {
+        const { account, form, held, at, settle } = enrolling;
+        const waiting = waitingFor(enrolling);
+        return atomically((): Enrolment | Refusal => {
+          if (!waiting || !tokens.matches(waiting.token, digitsOf(form.answer ?? '')) || !tokens.spend(waiting.token, at))
+            return new Refusal('method.code-wrong', { field: 'answer' });
+          const { address } = waiting;
+          const refusal = unusable(address, held);
+          if (refusal) return refusal.at('address');
+          const enrolment = enrolments.add({ account: account.id, method: 'email', label: address, secret: '', at });
+          settle?.(enrolment);
+          return enrolment;
+        });
+      },
     },
 
     describe: ({ label }) => ({ label }),

@@ -1,7 +1,7 @@
 /** What every way to prove who you are has in common: how it challenges, how it judges an answer, how it is enrolled. */
 
 import type { Account } from '../rules/account.ts';
-import type { Attempt } from '../rules/attempt.ts';
+import type { Attempt, Question } from '../rules/attempt.ts';
 import type { Refusal } from '../rules/refusal.ts';
 import type { Instant } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
@@ -14,8 +14,18 @@ export interface Challenge {
   readonly enrolments: readonly Enrolment[];
   /** Null at sign-in and where a fresh proof is asked. */
   readonly attempt: Attempt | null;
+  /** Names the attempt, or the session and its last proof: an answer to another asking is none. */
+  readonly binding: string;
   readonly language: string;
   readonly at: Instant;
+}
+
+/** Whoever asks to prove themselves, a stranger as well: what is shown to both must not tell them apart. */
+export interface Asking extends Pick<Challenge, 'binding'> {
+  /** A keyed digest of the login as typed: a stranger's decoy is the same whenever they come. */
+  readonly loginDigest: string;
+  /** Null for a stranger, and for whoever may not use the method. */
+  readonly challenge: Challenge | null;
 }
 
 export type Judgement = 'right' | 'wrong' | Refusal;
@@ -36,18 +46,28 @@ export interface Enrolling {
   readonly settle?: (enrolment: Enrolment) => void;
 }
 
-export interface Method {
-  readonly name: MethodName;
-  /** Sends what must be sent before an answer is possible. Runs inside the caller's transaction. */
-  readonly send?: (challenge: Challenge) => void;
-  /** Against null it does the work of a real judgement and says wrong. A right answer is spent by the judging itself. */
-  readonly judge: (challenge: Challenge | null, answer: string) => Promise<Judgement>;
+/** How somebody who has signed in comes to hold it. */
+export interface EnrolmentSteps {
   /** Starts an enrolment: sends a contact code, draws a seed. What must be kept until the proof is kept by the server. */
   readonly begin: (enrolling: Enrolling) => Promise<EnrolmentStart | Refusal>;
   /** What `begin` showed, while it waits for its proof: for a page that is reloaded or comes back. Null: nothing waits. */
   readonly resume: (enrolling: Enrolling) => Promise<EnrolmentStart | null>;
   /** The proof that ends it: from now on the method opens a gate. */
   readonly finish: (enrolling: Enrolling) => Promise<Enrolment | Refusal>;
+}
+
+export interface Method {
+  readonly name: MethodName;
+  /** At sign-in and for a fresh proof: nothing has to be sent first, and it is not the password again. */
+  readonly isSecondStep?: true;
+  /** What must be shown before an answer is possible: asked once an attempt, so that choosing again draws nothing anew. */
+  readonly ask?: (asking: Asking) => Question;
+  /** Sends what must be sent before an answer is possible. Runs inside the caller's transaction. */
+  readonly send?: (challenge: Challenge) => void;
+  /** Against null it does the work of a real judgement and says wrong. A right answer is spent by the judging itself. */
+  readonly judge: (challenge: Challenge | null, answer: string) => Promise<Judgement>;
+  /** Left out where nobody registers it for themselves. */
+  readonly enrolment?: EnrolmentSteps;
   /** How an enrolment is shown to somebody who has proved who they are. */
   readonly describe: (enrolment: Enrolment) => { label: string; left?: number };
   /** Whether it can still open a gate: codes are used up, and an address can have become the office's own. */
@@ -55,6 +75,9 @@ export interface Method {
   /** Held without having been registered: by what the directory says of the account. */
   readonly isGiven?: (account: Account) => boolean;
 }
+
+/** One that people register for themselves. */
+export type Enrollable = Method & { readonly enrolment: EnrolmentSteps };
 
 export type MethodNeeds = Pick<World, 'vault' | 'slowHash' | 'tokens' | 'deliver' | 'enrolments' | 'random' | 'atomically' | 'settings'> & {
   readonly publicUrl: string;

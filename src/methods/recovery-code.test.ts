@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { isRefusal } from '../rules/refusal.ts';
 import type { CastName } from '../testing/cast.ts';
 import { type TestWorld, testWorld } from '../testing/world.ts';
-import type { Challenge, Enrolling, Method } from './method.ts';
+import type { Challenge, Enrolling, Enrollable } from './method.ts';
 import { methodsWith } from './methods.ts';
 
 const test = suite('printed codes');
@@ -14,6 +14,7 @@ const challengeTo = (world: TestWorld, name: CastName = 'bob'): Challenge => ({
   account: world.people[name],
   enrolments: world.enrolments.of(world.people[name].id).filter(({ method }) => method === 'recovery-code'),
   attempt: null,
+  binding: 'session 1',
   language: 'en',
   at: world.clock.now(),
 });
@@ -27,15 +28,15 @@ const enrolling = (world: TestWorld, name: CastName = 'bob'): Enrolling => ({
 });
 async function desk() {
   const world = await testWorld();
-  const printed = world.methods.get('recovery-code') as Method;
+  const printed = world.methods.get('recovery-code') as Enrollable;
   return { world, printed, codes: await codesOf(world, printed) };
 }
-async function codesOf(world: TestWorld, printed: Method, name: CastName = 'bob'): Promise<string[]> {
-  const shown = await printed.begin(enrolling(world, name));
+async function codesOf(world: TestWorld, printed: Enrollable, name: CastName = 'bob'): Promise<string[]> {
+  const shown = await printed.enrolment.begin(enrolling(world, name));
   if (isRefusal(shown)) throw new Error('refused');
   return [...(shown.codes as string[])];
 }
-const left = (world: TestWorld, printed: Method): unknown =>
+const left = (world: TestWorld, printed: Enrollable): unknown =>
   challengeTo(world).enrolments.map((enrolment) => printed.describe(enrolment).left);
 
 test('ten codes of 65 bits, numbered, all different, none of them in the file', async () => {
@@ -107,7 +108,7 @@ test('one try costs one slow hash, for who has codes, has none, has spent them, 
       return world.slowHash.verify(secret, hash);
     },
   };
-  const printed = methodsWith({ ...world, slowHash, ownDomains: [] }).get('recovery-code') as Method;
+  const printed = methodsWith({ ...world, slowHash, ownDomains: [] }).get('recovery-code') as Enrollable;
   const used = codes[0] ?? '';
   await printed.judge(challengeTo(world), used);
   for (const judge of [
@@ -135,7 +136,7 @@ test('a busy desk refuses, spends nothing and keeps the old set', async () => {
   const { world, printed, codes } = await desk();
   const crowd = Array.from({ length: 66 }, () => world.slowHash.hash('x'));
   assert.ok(isRefusal(await printed.judge(challengeTo(world), codes[0] ?? '')));
-  assert.ok(isRefusal(await printed.begin(enrolling(world))));
+  assert.ok(isRefusal(await printed.enrolment.begin(enrolling(world))));
   await Promise.all(crowd);
   assert.is(await printed.judge(challengeTo(world), codes[0] ?? ''), 'right');
 });
@@ -145,7 +146,7 @@ test('what fails to be recorded is not stored', async () => {
   const settle = () => {
     throw new Error('the journal is full');
   };
-  await printed.begin({ ...enrolling(world), settle }).then(
+  await printed.enrolment.begin({ ...enrolling(world), settle }).then(
     () => assert.unreachable(),
     () => undefined,
   );
@@ -154,10 +155,10 @@ test('what fails to be recorded is not stored', async () => {
 
 test('nothing waits to be proved, and the set is what finishing finds', async () => {
   const { world, printed } = await desk();
-  assert.is(await printed.resume(enrolling(world)), null);
-  const found = await printed.finish(enrolling(world));
+  assert.is(await printed.enrolment.resume(enrolling(world)), null);
+  const found = await printed.enrolment.finish(enrolling(world));
   assert.ok(!isRefusal(found) && found.method === 'recovery-code');
-  assert.ok(isRefusal(await printed.finish(enrolling(world, 'dave'))));
+  assert.ok(isRefusal(await printed.enrolment.finish(enrolling(world, 'dave'))));
 });
 
 test.run();

@@ -2,7 +2,7 @@
 
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { Enrolment, Random } from '../world.ts';
-import type { Enrolling, Method, MethodNeeds } from './method.ts';
+import type { Enrollable, Enrolling, MethodNeeds } from './method.ts';
 
 const codesASet = 10;
 const symbols = '0123456789abcdefghjkmnpqrstvwxyz'; // Crockford base 32: no i, l, o, u
@@ -26,7 +26,7 @@ function drawCode(random: Random, number: number): { written: string; secret: st
   return { written: `${number}-${secret.slice(0, 4)}-${secret.slice(4, 8)}-${secret.slice(8, 12)}-${secret.slice(12)}`, secret };
 }
 
-export function recoveryCodeMethod({ slowHash, enrolments, random, atomically }: MethodNeeds): Method {
+export function recoveryCodeMethod({ slowHash, enrolments, random, atomically }: MethodNeeds): Enrollable {
   return {
     name: 'recovery-code',
 
@@ -42,26 +42,28 @@ export function recoveryCodeMethod({ slowHash, enrolments, random, atomically }:
       return enrolments.spend(enrolment.id, enrolment.secret, JSON.stringify(left), challenge.at) ? 'right' : 'wrong';
     },
 
-    /** Makes and stores a fresh set at once, in place of the old one; the codes are shown this one time. */
-    async begin({ account, at, settle }: Enrolling) {
-      const codes = Array.from({ length: codesASet }, (_unused, number) => drawCode(random, number));
-      const hashes = await Promise.all(codes.map(({ secret }) => slowHash.hash(secret)));
-      const busy = hashes.find(isRefusal);
-      if (busy) return busy;
-      atomically(() => {
-        enrolments.removeAll(account.id, 'recovery-code');
-        // Not within the call: the arguments of a call that is not made are not computed.
-        const added = enrolments.add({ account: account.id, method: 'recovery-code', label: '', secret: JSON.stringify(hashes), at });
-        settle?.(added);
-      });
-      return { codes: codes.map(({ written }) => written) };
-    },
+    enrolment: {
+      /** Makes and stores a fresh set at once, in place of the old one; the codes are shown this one time. */
+      async begin({ account, at, settle }: Enrolling) {
+        const codes = Array.from({ length: codesASet }, (_unused, number) => drawCode(random, number));
+        const hashes = await Promise.all(codes.map(({ secret }) => slowHash.hash(secret)));
+        const busy = hashes.find(isRefusal);
+        if (busy) return busy;
+        atomically(() => {
+          enrolments.removeAll(account.id, 'recovery-code');
+          // Not within the call: the arguments of a call that is not made are not computed.
+          const added = enrolments.add({ account: account.id, method: 'recovery-code', label: '', secret: JSON.stringify(hashes), at });
+          settle?.(added);
+        });
+        return { codes: codes.map(({ written }) => written) };
+      },
 
-    resume: async () => null,
+      resume: async () => null,
 
-    /** Nothing is left to prove: having seen them is all there is. */
-    async finish({ held }): Promise<Enrolment | Refusal> {
-      return held[0] ?? new Refusal('method.unknown');
+      /** Nothing is left to prove: having seen them is all there is. */
+      async finish({ held }): Promise<Enrolment | Refusal> {
+        return held[0] ?? new Refusal('method.unknown');
+      },
     },
 
     describe: ({ secret }) => ({ label: '', left: leftIn(secret) }),

@@ -7,19 +7,20 @@ import { isRefusal } from '../rules/refusal.ts';
 import { minute, second } from '../rules/time.ts';
 import type { CastName } from '../testing/cast.ts';
 import { type TestWorld, testWorld } from '../testing/world.ts';
-import type { Challenge, Enrolling, Method } from './method.ts';
+import type { Challenge, Enrolling, Enrollable } from './method.ts';
 
 const test = suite('codes of an app');
 const step = 30 * second;
 
 async function desk(options: Parameters<typeof testWorld>[0] = {}) {
   const world = await testWorld(options);
-  return { world, totp: world.methods.get('totp') as Method };
+  return { world, totp: world.methods.get('totp') as Enrollable };
 }
 const challengeTo = (world: TestWorld, name: CastName = 'alice'): Challenge => ({
   account: world.people[name],
   enrolments: world.enrolments.of(world.people[name].id).filter(({ method }) => method === 'totp'),
   attempt: null,
+  binding: 'session 1',
   language: 'en',
   at: world.clock.now(),
 });
@@ -158,21 +159,21 @@ const enrolling = (world: TestWorld, form: Record<string, string> = {}, name: Ca
   at: world.clock.now(),
 });
 async function begun({ world, totp }: Awaited<ReturnType<typeof desk>>, name: CastName = 'bob'): Promise<string> {
-  const shown = await totp.begin(enrolling(world, {}, name));
+  const shown = await totp.enrolment.begin(enrolling(world, {}, name));
   if (isRefusal(shown)) throw new Error(keyOf(shown));
   return String(shown.seed).replaceAll(' ', '');
 }
 
 test('a seed of 160 bits is shown as picture and text, the same when the page comes back, and another at the next start', async () => {
   const door = await desk({ policy: { office_name: 'Müller & Söhne: IT' } });
-  const shown = await door.totp.begin(enrolling(door.world));
+  const shown = await door.totp.enrolment.begin(enrolling(door.world));
   assert.ok(!isRefusal(shown));
-  assert.equal(await door.totp.resume(enrolling(door.world)), shown);
+  assert.equal(await door.totp.enrolment.resume(enrolling(door.world)), shown);
   assert.match(String((shown as { picture: string }).picture), /^<svg /);
   const seed = String((shown as { seed: string }).seed);
   assert.match(seed, /^([A-Z2-7]{4} ){7}[A-Z2-7]{4}$/);
   assert.is.not(await begun(door), seed.replaceAll(' ', ''));
-  assert.is(await door.totp.resume(enrolling(door.world, {}, 'dave')), null, 'nobody else sees it');
+  assert.is(await door.totp.enrolment.resume(enrolling(door.world, {}, 'dave')), null, 'nobody else sees it');
 });
 
 test('proved by its code it counts, and that code opens nothing afterwards', async () => {
@@ -181,7 +182,7 @@ test('proved by its code it counts, and that code opens nothing afterwards', asy
   const seed = await begun(door);
   const answer = codeOf(seed, world.clock.now());
   const settled: string[] = [];
-  const added = await totp.finish({
+  const added = await totp.enrolment.finish({
     ...enrolling(world, { answer, label: '  My phone, the blue one with the broken display  ' }),
     settle: ({ label }) => settled.push(label),
   });
@@ -191,7 +192,7 @@ test('proved by its code it counts, and that code opens nothing afterwards', asy
   world.clock.advance(step);
   assert.is(await totp.judge(challengeTo(world, 'bob'), codeOf(seed, world.clock.now())), 'right');
   assert.is(
-    keyOf(await totp.finish(enrolling(world, { answer: codeOf(seed, world.clock.now()) }))),
+    keyOf(await totp.enrolment.finish(enrolling(world, { answer: codeOf(seed, world.clock.now()) }))),
     'method.code-wrong',
     'a start ends once',
   );
@@ -202,11 +203,11 @@ test('without its code, too late, or with another person’s start, nothing is r
   const { world, totp } = door;
   const seed = await begun(door);
   const answer = codeOf(seed, world.clock.now());
-  assert.is(keyOf(await totp.finish(enrolling(world, { answer: '000000' }))), 'method.code-wrong');
-  assert.is(keyOf(await totp.finish(enrolling(world))), 'method.code-wrong');
-  assert.is(keyOf(await totp.finish(enrolling(world, { answer }, 'dave'))), 'method.code-wrong');
+  assert.is(keyOf(await totp.enrolment.finish(enrolling(world, { answer: '000000' }))), 'method.code-wrong');
+  assert.is(keyOf(await totp.enrolment.finish(enrolling(world))), 'method.code-wrong');
+  assert.is(keyOf(await totp.enrolment.finish(enrolling(world, { answer }, 'dave'))), 'method.code-wrong');
   world.clock.advance(15 * minute);
-  assert.is(keyOf(await totp.finish(enrolling(world, { answer: codeOf(seed, world.clock.now()) }))), 'method.code-wrong');
+  assert.is(keyOf(await totp.enrolment.finish(enrolling(world, { answer: codeOf(seed, world.clock.now()) }))), 'method.code-wrong');
   assert.equal(world.enrolments.of(world.people.bob.id), []);
 });
 
@@ -215,12 +216,12 @@ test('another session of the same account neither sees nor ends what was begun: 
   const { world, totp } = door;
   const seed = await begun(door);
   const elsewhere = (form: Record<string, string> = {}): Enrolling => ({ ...enrolling(world, form), session: 2 });
-  assert.is(await totp.resume(elsewhere()), null);
-  assert.is(keyOf(await totp.finish(elsewhere({ answer: codeOf(seed, world.clock.now()) }))), 'method.code-wrong');
-  const own = await totp.begin(elsewhere());
+  assert.is(await totp.enrolment.resume(elsewhere()), null);
+  assert.is(keyOf(await totp.enrolment.finish(elsewhere({ answer: codeOf(seed, world.clock.now()) }))), 'method.code-wrong');
+  const own = await totp.enrolment.begin(elsewhere());
   assert.is.not(String((own as { seed: string }).seed).replaceAll(' ', ''), seed);
-  assert.is(await totp.resume(enrolling(world)), null, 'replaced');
-  assert.is(keyOf(await totp.finish(enrolling(world, { answer: codeOf(seed, world.clock.now()) }))), 'method.code-wrong');
+  assert.is(await totp.enrolment.resume(enrolling(world)), null, 'replaced');
+  assert.is(keyOf(await totp.enrolment.finish(enrolling(world, { answer: codeOf(seed, world.clock.now()) }))), 'method.code-wrong');
   assert.equal(world.enrolments.of(world.people.bob.id), []);
 });
 
@@ -228,7 +229,10 @@ test('two who finish at once register one app', async () => {
   const door = await desk();
   const { world, totp } = door;
   const answer = codeOf(await begun(door), world.clock.now());
-  const ended = await Promise.all([totp.finish(enrolling(world, { answer })), totp.finish(enrolling(world, { answer }))]);
+  const ended = await Promise.all([
+    totp.enrolment.finish(enrolling(world, { answer })),
+    totp.enrolment.finish(enrolling(world, { answer })),
+  ]);
   assert.equal(ended.map(keyOf).sort(), ['done', 'method.code-wrong']);
   assert.is(world.enrolments.of(world.people.bob.id).length, 1);
 });
@@ -238,8 +242,8 @@ test('five apps at most, also when the fifth came in between', async () => {
   const { world, totp } = door;
   const seed = await begun(door);
   for (let app = 0; app < 5; app += 1) enrol(world, new Secret({ size: 20 }).base32);
-  assert.is(keyOf(await totp.finish(enrolling(world, { answer: codeOf(seed, world.clock.now()) }))), 'method.too-many');
-  assert.is(keyOf(await totp.begin(enrolling(world))), 'method.too-many');
+  assert.is(keyOf(await totp.enrolment.finish(enrolling(world, { answer: codeOf(seed, world.clock.now()) }))), 'method.too-many');
+  assert.is(keyOf(await totp.enrolment.begin(enrolling(world))), 'method.too-many');
 });
 
 test('no seed stands in the file, neither while it waits nor afterwards', async () => {
@@ -251,7 +255,7 @@ test('no seed stands in the file, neither while it waits nor afterwards', async 
     return file.includes(seed) || file.includes(Buffer.from(Secret.fromBase32(seed).bytes).toString('latin1'));
   };
   assert.not.ok(isInFile());
-  await totp.finish(enrolling(world, { answer: codeOf(seed, world.clock.now()) }));
+  await totp.enrolment.finish(enrolling(world, { answer: codeOf(seed, world.clock.now()) }));
   assert.not.ok(isInFile());
 });
 

@@ -6,7 +6,7 @@ import { Refusal } from '../rules/refusal.ts';
 import { minute, second } from '../rules/time.ts';
 import type { Enrolment } from '../world.ts';
 import { digitsOf } from './email.ts';
-import type { Enrolling, Method, MethodNeeds } from './method.ts';
+import type { Enrollable, Enrolling, MethodNeeds } from './method.ts';
 
 const stepLength = 30 * second;
 const seedBytes = 20; // RFC 4226 section 4, R6: 160 bits
@@ -28,7 +28,7 @@ interface Waiting {
 const codeAt = (seed: string, step: number): string =>
   new TOTP({ secret: Secret.fromBase32(seed), digits: 6, period: stepLength / second }).generate({ timestamp: step * stepLength });
 
-export function totpMethod({ vault, enrolments, tokens, random, settings, atomically }: MethodNeeds): Method {
+export function totpMethod({ vault, enrolments, tokens, random, settings, atomically }: MethodNeeds): Enrollable {
   const open = (sealed: string): App => JSON.parse(vault.open('totp', sealed)) as App;
   const seal = (app: App): string => vault.seal('totp', JSON.stringify(app));
   const decoy = seal({ seed: new Secret({ buffer: new Uint8Array(random.bytes(seedBytes)).buffer }).base32, lastStep: 0 });
@@ -43,6 +43,7 @@ export function totpMethod({ vault, enrolments, tokens, random, settings, atomic
 
   return {
     name: 'totp',
+    isSecondStep: true,
 
     async judge(challenge, answer) {
       const code = digitsOf(answer);
@@ -58,43 +59,45 @@ export function totpMethod({ vault, enrolments, tokens, random, settings, atomic
       return isRight ? 'right' : 'wrong';
     },
 
-    /** A new seed with every start; the page shows it as a picture and as text. */
-    async begin({ account, session, held, at }: Enrolling) {
-      if (held.length >= mostApps) return new Refusal('method.too-many', { params: { most: mostApps } });
-      const seed = new Secret({ buffer: new Uint8Array(random.bytes(seedBytes)).buffer }).base32;
-      tokens.issue({
-        purpose: 'seed',
-        secret: random.token(),
-        account: account.id,
-        attempt: null,
-        at,
-        expiresAt: at + seedLife,
-        tries: 5,
-        note: vault.seal('totp', JSON.stringify({ session, seed } satisfies Waiting)),
-      });
-      return shown(seed, account.login);
-    },
+    enrolment: {
+      /** A new seed with every start; the page shows it as a picture and as text. */
+      async begin({ account, session, held, at }: Enrolling) {
+        if (held.length >= mostApps) return new Refusal('method.too-many', { params: { most: mostApps } });
+        const seed = new Secret({ buffer: new Uint8Array(random.bytes(seedBytes)).buffer }).base32;
+        tokens.issue({
+          purpose: 'seed',
+          secret: random.token(),
+          account: account.id,
+          attempt: null,
+          at,
+          expiresAt: at + seedLife,
+          tries: 5,
+          note: vault.seal('totp', JSON.stringify({ session, seed } satisfies Waiting)),
+        });
+        return shown(seed, account.login);
+      },
 
-    async resume(enrolling) {
-      const waiting = waitingFor(enrolling);
-      return waiting ? shown(waiting.seed, enrolling.account.login) : null;
-    },
+      async resume(enrolling) {
+        const waiting = waitingFor(enrolling);
+        return waiting ? shown(waiting.seed, enrolling.account.login) : null;
+      },
 
-    async finish(enrolling) {
-      const { account, form, held, at, settle } = enrolling;
-      const waiting = waitingFor(enrolling);
-      if (!waiting) return new Refusal('method.code-wrong', { field: 'answer' });
-      const { token, seed } = waiting;
-      const step = stepOf({ seed, lastStep: 0 }, digitsOf(form.answer ?? ''), at);
-      if (step === null) return new Refusal('method.code-wrong', { field: 'answer' });
-      if (held.length >= mostApps) return new Refusal('method.too-many', { params: { most: mostApps } });
-      return atomically((): Enrolment | Refusal => {
-        if (!tokens.spend(token, at)) return new Refusal('method.code-wrong', { field: 'answer' });
-        const label = (form.label ?? '').trim().slice(0, 40);
-        const enrolment = enrolments.add({ account: account.id, method: 'totp', label, secret: seal({ seed, lastStep: step }), at });
-        settle?.(enrolment);
-        return enrolment;
-      });
+      async finish(enrolling) {
+        const { account, form, held, at, settle } = enrolling;
+        const waiting = waitingFor(enrolling);
+        if (!waiting) return new Refusal('method.code-wrong', { field: 'answer' });
+        const { token, seed } = waiting;
+        const step = stepOf({ seed, lastStep: 0 }, digitsOf(form.answer ?? ''), at);
+        if (step === null) return new Refusal('method.code-wrong', { field: 'answer' });
+        if (held.length >= mostApps) return new Refusal('method.too-many', { params: { most: mostApps } });
+        return atomically((): Enrolment | Refusal => {
+          if (!tokens.spend(token, at)) return new Refusal('method.code-wrong', { field: 'answer' });
+          const label = (form.label ?? '').trim().slice(0, 40);
+          const enrolment = enrolments.add({ account: account.id, method: 'totp', label, secret: seal({ seed, lastStep: step }), at });
+          settle?.(enrolment);
+          return enrolment;
+        });
+      },
     },
 
     describe: ({ label }) => ({ label }),

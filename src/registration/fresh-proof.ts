@@ -78,13 +78,15 @@ export function freshProofs(needs: Needs) {
 
   /** The tries are those of the second step at sign-in: strangers can fill the counter of /reset, and must not keep anybody out of here. */
   async function refusalOfCode(person: Person, answer: string): Promise<Refusal | null> {
-    const { account, language, at } = person;
+    const { account, session, language, at } = person;
     const name: MethodName = answer.replace(/[\s-]/g, '').length > longestAppCode ? 'recovery-code' : 'totp';
     const key = `${accountKey(account.id, '')}|${name}|sign-in`;
     const limit = overLimit(throttle, { limit: limits.wrongProofs, key, at });
     if (!limit) throttle.hit(limits.wrongProofs, key, at);
     const own = enrolments.of(account.id).filter(({ method }) => method === name);
-    const judged = limit ?? (await methods.get(name)?.judge({ account, enrolments: own, attempt: null, language, at }, answer));
+    const judged =
+      limit ??
+      (await methods.get(name)?.judge({ account, enrolments: own, attempt: null, binding: bindingOf(session), language, at }, answer));
     if (judged === 'right') {
       throttle.clear(limits.wrongProofs, key);
       return null;
@@ -104,6 +106,9 @@ export function overLimit(throttle: World['throttle'], { limit, key, at }: { lim
   const seconds = Math.ceil(((throttle.easesAt(limit, key, at) ?? at) - at) / second);
   return new Refusal('sign-in.wait', { field: 'answer', params: { seconds: Math.max(1, seconds) } });
 }
+
+/** Names one asking of this session: after each proof it is another. */
+export const bindingOf = ({ id, provedAt }: Pick<Session, 'id' | 'provedAt'>): string => `session ${id} ${provedAt}`;
 
 export const partiesOf = ({ account, address, supportCode }: Person) => ({
   actor: account.login,

@@ -37,7 +37,8 @@ export function registrationPages(registration: Registration) {
     const name = visit.params.method ?? '';
     const begun = await registration.begin(person, name, visit.form);
     if (isRefusal(begun)) return refusedBegin(visit, begun);
-    return begun.kind === 'stored' ? provePage(name, { start: begun.shown }) : seeOther(`${home}/${name}`);
+    if (begun.kind !== 'stored') return seeOther(`${home}/${name}`);
+    return Object.keys(begun.shown).length > 0 ? provePage(name, { start: begun.shown }) : seeOther(`${home}?done=added`);
   };
 
   const prove: Page = async (visit) => {

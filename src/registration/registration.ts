@@ -3,7 +3,7 @@
  * Every change needs a fresh proof, is recorded, and is told to every address that was known before or is known after it.
  */
 
-import type { Enrolling, EnrolmentStart, Method } from '../methods/method.ts';
+import type { Enrollable, Enrolling, EnrolmentStart, Method } from '../methods/method.ts';
 import { type Methods, methodsHeld } from '../methods/methods.ts';
 import { mailable } from '../methods/own-domains.ts';
 import type { Account } from '../rules/account.ts';
@@ -53,6 +53,7 @@ export function registration(needs: Needs) {
   const { accounts, enrolments, attempts, tokens, sessions, throttle, settings, journal, deliver, random, atomically, methods } = needs;
   const { publicUrl, ownDomains } = needs;
   const mayMail = mailable({ settings, ownDomains });
+  const secondSteps = strongestFirst([...methods.values()].filter(({ isSecondStep }) => isSecondStep).map(({ name }) => name));
   const proof = freshProofs(needs);
   const reachWith = (account: Account, held: readonly Enrolment[]): Reach =>
     reachOf(account, methodsHeld(methods, account, held), settings.policy());
@@ -70,8 +71,8 @@ export function registration(needs: Needs) {
   /** Staff need the app for their second step, whatever opens a gate. */
   function offered(account: Account): readonly MethodName[] {
     const allowed = new Set<MethodName>(settings.policy().methods);
-    if (account.role !== 'person') allowed.add('totp');
-    return strongestFirst([...methods.keys()].filter((name) => allowed.has(name)));
+    if (account.role !== 'person') for (const name of secondSteps) allowed.add(name);
+    return strongestFirst([...methods.values()].filter(({ name, enrolment }) => enrolment && allowed.has(name)).map(({ name }) => name));
   }
 
   /** Why this person may not change their ways now; null when they may. */
@@ -84,12 +85,12 @@ export function registration(needs: Needs) {
   }
 
   /** The method of this name, when this person may add one now. */
-  function methodFor(person: Person, name: string): Method | Refusal {
+  function methodFor(person: Person, name: string): Enrollable | Refusal {
     const { account, session } = person;
-    const names = session.standing === 'enrolment' ? ['totp'] : offered(account);
+    const names = session.standing === 'enrolment' ? secondSteps : offered(account);
     const method = methods.get(name as MethodName);
-    if (!method || !names.includes(name as MethodName)) return new Refusal('method.unknown');
-    return refusalFor(person) ?? method;
+    if (!method?.enrolment || !names.includes(name as MethodName)) return new Refusal('method.unknown');
+    return refusalFor(person) ?? { ...method, enrolment: method.enrolment };
   }
 
   const enrolling = ({ account, session, language, at }: Person, { name }: Method, form: Form): Enrolling => ({
@@ -113,7 +114,7 @@ export function registration(needs: Needs) {
   /** What waits for its proof, or null. Changes nothing. */
   async function waiting(person: Person, name: string): Promise<EnrolmentStart | null | Refusal> {
     const method = methodFor(person, name);
-    return isRefusal(method) ? method : method.resume(enrolling(person, method, {}));
+    return isRefusal(method) ? method : method.enrolment.resume(enrolling(person, method, {}));
   }
 
   async function begin(person: Person, name: string, form: Form): Promise<Begun | Refusal> {
@@ -127,7 +128,7 @@ export function registration(needs: Needs) {
     return own;
   }
 
-  async function beginOne(person: Person, method: Method, form: Form): Promise<Begun | Refusal> {
+  async function beginOne(person: Person, method: Enrollable, form: Form): Promise<Begun | Refusal> {
     const { account } = person;
     const before = enrolling(person, method, form);
     if (method.name === 'recovery-code' && Number(form.id ?? 0) !== replaced(account, method.name)) return { kind: 'repeated' };
@@ -138,18 +139,18 @@ export function registration(needs: Needs) {
       isStored = true;
       settle(person, enrolment, before.held.length > 0 ? 'fresh codes' : 'added');
     };
-    const shown = await method.begin({ ...before, settle: settled });
+    const shown = await method.enrolment.begin({ ...before, settle: settled });
     if (isRefusal(shown)) return shown;
     return isStored ? { kind: 'stored', shown } : { kind: 'waiting' };
   }
 
   /** Codes go to addresses that nobody has proved: counted like every other mail of the account. */
-  async function refusalToSend(person: Person, method: Method): Promise<Refusal | null> {
+  async function refusalToSend(person: Person, method: Enrollable): Promise<Refusal | null> {
     const { account, at } = person;
     const key = accountKey(account.id, '');
     const isOften = [limits.mails, limits.mailsADay].some((limit) => isOver(throttle.count(limit, key, at), limit));
     const isSoon = at - (throttle.lastAt(limits.mails, key, at) ?? 0) < sendAgainAfter;
-    const waits = isSoon && (await method.resume(enrolling(person, method, {}))) !== null;
+    const waits = isSoon && (await method.enrolment.resume(enrolling(person, method, {}))) !== null;
     if (isOften || waits) return new Refusal('method.too-soon');
     for (const limit of [limits.mails, limits.mailsADay]) throttle.hit(limit, key, at);
     return null;
@@ -164,14 +165,15 @@ export function registration(needs: Needs) {
     const refusal = overLimit(throttle, tries);
     if (refusal) return refusal;
     throttle.hit(tries.limit, tries.key, tries.at);
-    if ((await method.resume(enrolling(person, method, {}))) === null) return new Refusal('method.code-wrong', { field: 'answer' });
+    if ((await method.enrolment.resume(enrolling(person, method, {}))) === null)
+      return new Refusal('method.code-wrong', { field: 'answer' });
     let session: string | null = null;
     const settled = (enrolment: Enrolment): void => {
       throttle.clear(tries.limit, tries.key);
       settle(person, enrolment, 'added');
-      if (method.name === 'totp') session = raise(person);
+      if (method.isSecondStep) session = raise(person);
     };
-    const enrolled = await method.finish({ ...enrolling(person, method, form), settle: settled });
+    const enrolled = await method.enrolment.finish({ ...enrolling(person, method, form), settle: settled });
     return isRefusal(enrolled) ? enrolled : { session };
   }
 
@@ -197,7 +199,8 @@ export function registration(needs: Needs) {
     const way = ways.find((held) => held.id === id);
     if (!way) return null;
     const left = ways.filter((held) => held !== way);
-    const isLastStep = account.role !== 'person' && way.method === 'totp' && !left.some(({ method }) => method === 'totp');
+    const isStep = ({ method }: Way): boolean => secondSteps.includes(method);
+    const isLastStep = account.role !== 'person' && isStep(way) && !left.some(isStep);
     if (isLastStep) return { way, effect: 'no sign-in' };
     const held = enrolments.of(account.id);
     const isLoss =

@@ -4,13 +4,13 @@ import type { Judgement } from '../methods/method.ts';
 import type { Methods } from '../methods/methods.ts';
 import type { Challenge } from '../methods/method.ts';
 import type { Account } from '../rules/account.ts';
-import { type Attempt, chosen, sendAgainAfter } from '../rules/attempt.ts';
+import { asked, type Attempt, chosen, sendAgainAfter } from '../rules/attempt.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { accountKey, isOver, limits } from '../rules/throttle.ts';
 import { second } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { World } from '../world.ts';
-import { failedKey, hasFailed, keyOf, ownerOf, ownFailure, partiesOf, type Standings } from './standing.ts';
+import { bindingOf, failedKey, hasFailed, keyOf, ownerOf, ownFailure, partiesOf, type Standings } from './standing.ts';
 import type { Verdicts } from './verdict.ts';
 
 type Needs = Pick<World, 'accounts' | 'attempts' | 'tokens' | 'throttle' | 'journal' | 'deferral' | 'clock' | 'random' | 'atomically'> & {
@@ -19,7 +19,8 @@ type Needs = Pick<World, 'accounts' | 'attempts' | 'tokens' | 'throttle' | 'jour
   readonly verdicts: Pick<Verdicts, 'decided'>;
 };
 
-const longestAnswer = 200;
+/** The longest is a passkey's, as the browser's script writes it. */
+const longestAnswer = 8000;
 
 export function gates({
   accounts,
@@ -37,7 +38,7 @@ export function gates({
 }: Needs) {
   const { openAttempt, methodsShown, challengeOf } = standings;
 
-  /** Picks a way to prove who one is, or asks for the same code again. */
+  /** Picks a way to prove who one is, or asks for the same code again. What it shows is drawn after the reply, for a stranger too. */
   async function choose(token: string, method: string): Promise<'chosen' | Refusal> {
     const found = openAttempt(token);
     if (isRefusal(found)) return found;
@@ -56,9 +57,14 @@ export function gates({
 
   async function send(token: string, name: MethodName): Promise<void> {
     const attempt = await verdicts.decided(token);
-    const challenge = attempt ? challengeOf(attempt, name) : null;
     const method = methods.get(name);
-    if (!challenge || !attempt || !method?.send) return;
+    if (!attempt || !method) return;
+    const challenge = challengeOf(attempt, name);
+    if (method.ask && asked(attempt, name) === null) {
+      const question = method.ask({ binding: bindingOf(attempt), loginDigest: attempt.loginDigest, challenge });
+      attempts.step(attempt.id, { kind: 'asked', method: name, question, at: clock.now() });
+    }
+    if (!challenge || !method.send) return;
     const key = accountKey(challenge.account.id, '');
     const counters = [
       { limit: limits.mailsHere, key: failedKey(attempt, challenge.account.id) },

@@ -69,7 +69,7 @@ export function resetPages(reset: PasswordReset) {
   };
 
   const answer: Page = async (visit) => {
-    const judged = await reset.answer(visit.attemptToken ?? '', visit.form.answer ?? '');
+    const judged = await reset.answer(visit.attemptToken ?? '', answerIn(visit.form));
     return isRefusal(judged) ? again(visit, [judged]) : seeOther('/reset', { attempt: judged.token });
   };
 
@@ -118,6 +118,15 @@ export function resetPages(reset: PasswordReset) {
 
   return { home, unlockHome, identify, choose, answer, complete, unlock, cancel, link, followLink, help, askForHelp, helpSent };
 }
+
+/** One field, or one line for each of the numbered ones. */
+const answerIn = (form: Visit['form']): string =>
+  form.answer ??
+  Object.keys(form)
+    .filter((name) => /^answer_\d$/.test(name))
+    .sort()
+    .map((name) => (form[name] ?? '').replaceAll('\n', ' '))
+    .join('\n');
 
 const helpModel = ({ helpdesk_address, helpdesk_link }: Visit['policy']) => ({
   isMailed: helpdesk_address !== '',

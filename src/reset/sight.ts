@@ -2,7 +2,7 @@
 
 import type { Account } from '../rules/account.ts';
 import { maskMail } from '../rules/account.ts';
-import { chosen, type Place, proofsOf } from '../rules/attempt.ts';
+import { asked, chosen, type Place, proofsOf, type Question } from '../rules/attempt.ts';
 import type { Rule } from '../rules/password.ts';
 import { isRefusal } from '../rules/refusal.ts';
 import type { CheckName, Intention, MethodName } from '../rules/vocabulary.ts';
@@ -25,6 +25,8 @@ export interface Sight {
   readonly supportCode: string;
   readonly methods: readonly MethodName[];
   readonly method: MethodName | null;
+  /** What that method shows beside the field for the answer. */
+  readonly question: Question | null;
   /** Where a code would go, masked; null for whoever has proved nothing, in the closed mode. */
   readonly mailMasked: string | null;
   /** Destinations and totals are told only to somebody who has proved something, or in the open mode. */
@@ -43,7 +45,9 @@ export function sights({ methods, attempts, enrolments, deferral, standings, doo
     if (token === null) return null;
     const first = attempts.byToken(token);
     if (!first) return null;
-    if (!isClosedTo(first)) await deferral.settled(keyOf(first));
+    const method = chosen(first)?.method;
+    const isDrawn = method !== undefined && methods.get(method)?.ask !== undefined;
+    if (!isClosedTo(first) || isDrawn) await deferral.settled(keyOf(first));
     const settled = attempts.byToken(token); // it may have moved to another browser meanwhile
     if (!settled) return null;
     const standing = standingShown(settled);
@@ -60,6 +64,7 @@ export function sights({ methods, attempts, enrolments, deferral, standings, doo
       supportCode: attempt.supportCode,
       methods: methodsShown(standing),
       method: chosen(attempt)?.method ?? null,
+      question: method === undefined ? null : asked(attempt, method),
       mailMasked: isOpen && account ? maskedMailOf(account) : null,
       gate: { number: proofsOf(attempt).length + 1, of: isBefore && !isOpen ? null : proofsOf(attempt).length + standing.gatesLeft },
       login: isBefore ? null : (account?.login ?? null),

@@ -67,7 +67,14 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
     const { account, held } = standingOf(attempt);
     if (!account || !methodsOpen(held, attempt, settings.policy(), account.role).includes(name)) return null;
     const own = enrolments.of(account.id).filter(({ method }) => method === name);
-    return { account, enrolments: own, attempt, language: account.language ?? attempt.language, at: clock.now() };
+    return {
+      account,
+      enrolments: own,
+      attempt,
+      binding: bindingOf(attempt),
+      language: account.language ?? attempt.language,
+      at: clock.now(),
+    };
   }
 
   /** All checks of eligibility, by what the home says now. */
@@ -81,6 +88,9 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
 
   return { standingShown, isClosedTo, methodsShown, openAttempt, challengeOf, examine };
 }
+
+/** Names this asking: an answer to another attempt is none. */
+export const bindingOf = ({ id }: Pick<Attempt, 'id'>): string => `attempt ${id}`;
 
 /** Whom an event is about. */
 export const partiesOf = ({ address, supportCode }: Attempt, { login }: Account) => ({

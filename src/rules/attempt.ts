@@ -15,6 +15,8 @@ export const sendAgainAfter = 10 * second;
 export type Step = { readonly at: Instant } & (
   | { readonly kind: 'identified' }
   | { readonly kind: 'chosen'; readonly method: MethodName }
+  /** What the page shows for the chosen method, as the method has drawn it: nothing that is secret. */
+  | { readonly kind: 'asked'; readonly method: MethodName; readonly question: Question }
   | { readonly kind: 'wrong'; readonly method: MethodName }
   | { readonly kind: 'passed'; readonly method: MethodName }
   | { readonly kind: 'another way' }
@@ -25,6 +27,8 @@ export type Step = { readonly at: Instant } & (
   | { readonly kind: 'superseded' }
   | { readonly kind: 'ended'; readonly outcome: 'done' | 'not proved' | 'unknown' | 'not done' }
 );
+
+export type Question = Readonly<Record<string, string | number | readonly string[]>>;
 
 export type Proof = { readonly method: MethodName; readonly at: Instant };
 
@@ -58,6 +62,12 @@ export const proofsOf = ({ steps }: Attempt): readonly Proof[] =>
 export function chosen({ steps }: Attempt): { method: MethodName; at: Instant } | null {
   const last = steps.findLast((step) => step.kind === 'chosen' || step.kind === 'passed' || step.kind === 'another way');
   return last?.kind === 'chosen' ? { method: last.method, at: last.at } : null;
+}
+
+/** What the page shows beside the field of the method that is waiting for an answer; null until it is drawn, and where there is nothing. */
+export function asked({ steps }: Attempt, method: MethodName): Question | null {
+  const last = steps.findLast((step) => step.kind === 'asked' && step.method === method);
+  return last?.kind === 'asked' ? last.question : null;
 }
 
 /** Mail and text are two deliveries of one kind: they open one gate together unless policy says otherwise. */

@@ -165,11 +165,11 @@ async function settleIn(house: House): Promise<void> {
 async function registerApp({ methods }: House, account: Account, at: number): Promise<string> {
   const method = methods.get('totp');
   const enrolling = { account, session: 0, held: [], language: 'en', at };
-  const start = await method?.begin({ ...enrolling, form: {} });
+  const start = await method?.enrolment?.begin({ ...enrolling, form: {} });
   if (start === undefined || isRefusal(start)) throw new Error(`${account.login} cannot begin with an app`);
   const seed = String(start.seed).replaceAll(' ', '');
   const answer = new TOTP({ secret: Secret.fromBase32(seed) }).generate({ timestamp: at - 30 * second });
-  const finished = await method?.finish({ ...enrolling, form: { answer, label: 'Phone' } });
+  const finished = await method?.enrolment?.finish({ ...enrolling, form: { answer, label: 'Phone' } });
   if (finished === undefined || isRefusal(finished)) throw new Error(`${account.login} cannot register an app`);
   return seed;
 }
