@@ -29,9 +29,21 @@ export function fieldsOf(encoded: string): Fields {
   return fields;
 }
 
+/**
+ * More than thirty combining marks in a row are no text of a person (UAX #15, Stream-Safe Text Format), and normalising them takes time
+ * that grows with their square: three seconds for one field of this size.
+ */
+const endlessMarks = /\p{M}{31}/u;
+
 const unsafeNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 function decoded(text: string): string {
+  const plain = decodedText(text);
+  if (endlessMarks.test(plain)) throw new Unacceptable(400, 'endless combining marks');
+  return plain;
+}
+
+function decodedText(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
