@@ -7,7 +7,8 @@ import { dialectNamed } from './dialects.ts';
 import { present } from './filter.ts';
 import { openPasswords } from './passwords.ts';
 import { asRefusal, openPeople, type People } from './people.ts';
-import { type DirectoryLog, openServers } from './servers.ts';
+import { openServers, type ServersNeeds } from './servers.ts';
+import { rememberWritten } from './written.ts';
 
 export type { DirectoryLog } from './servers.ts';
 
@@ -15,16 +16,18 @@ export type { DirectoryLog } from './servers.ts';
 export class DirectoryProblem extends Error {}
 
 /** Throws a DirectoryProblem for what the configuration cannot mean; a server that does not answer is no reason. */
-export function openDirectory(config: DirectoryConfig, { clock, log }: { clock: Clock; log: DirectoryLog }): Directory {
+export function openDirectory(config: DirectoryConfig, needs: ServersNeeds): Directory {
   const { id, baseDn, kind } = config;
   if (kind !== 'auto' && dialectNamed(kind) === null) throw new DirectoryProblem(`directory "${id}": kind "${kind}" is not supported yet`);
-  const servers = openServers(config, { clock, log });
+  const { clock } = needs;
+  const servers = openServers(config, needs);
+  const written = rememberWritten(clock);
   const people = peopleOf(config, clock);
 
   return {
     id,
     find: (login) => servers.ask((desk) => people.find(desk, login)),
-    read: (remoteId) => servers.ask((desk) => people.read(desk, remoteId)),
+    read: (remoteId) => servers.ask((desk) => people.read(desk, remoteId), written.serverOf(remoteId)),
     async *people() {
       const desk = await servers.open();
       if (isRefusal(desk)) throw desk;
@@ -38,7 +41,7 @@ export function openDirectory(config: DirectoryConfig, { clock, log }: { clock: 
     },
     passwords(account) {
       if (account.home !== id || account.remoteId === null) throw new Error(`account ${account.id} does not live in directory "${id}"`);
-      return openPasswords(account.remoteId, { servers, people, clock, baseDn });
+      return openPasswords(account.remoteId, { servers, people, written, clock, baseDn });
     },
     health: () => servers.health(),
     async probe() {

@@ -16,6 +16,8 @@ export type { Answer, RequestControl } from './ldapjs.ts';
 export interface Address {
   /** `ldaps://host[:port]` or `ldap://host[:port]`. */
   readonly url: string;
+  /** Where the URL's name leads; without it the name is looked up. The certificate must be for the URL's name all the same. */
+  readonly address?: string;
   /** RFC 4511 4.14; without it an `ldap://` address is refused before anything is sent. */
   readonly startTls: boolean;
   /** PEM; null: the authorities that Node trusts. */
@@ -58,7 +60,8 @@ export interface Link {
   pages(search: Search, pageSize: number): AsyncGenerator<readonly Entry[], void, void>;
   modify(dn: string, changes: readonly ldapjs.Change[], sending?: Sending): Promise<ldapjs.Answer>;
   extended(oid: string, value: Buffer | null, sending?: Sending): Promise<ldapjs.Answer>;
-  close(): void;
+  /** All that waits for an answer fails, with these words. */
+  close(why?: string): void;
 }
 
 const pagedResults = '1.2.840.113556.1.4.319';
@@ -71,14 +74,15 @@ export async function connect(address: Address): Promise<Link> {
   const isFromStart = protocol === 'ldaps:';
   if (!isFromStart && !startTls) throw new LdapFailure('clear', { url: address.url, text: 'the connection would not be encrypted' });
   const host = hostname.replace(/^\[|\]$/g, '');
+  const dialled = address.address ?? host;
   const tlsOptions: ConnectionOptions = {
-    host,
+    host: dialled,
     minVersion: 'TLSv1.2',
     ...(isIP(host) ? {} : { servername: host }),
     ...(ca === null ? {} : { ca }),
   };
   const url = `${protocol}//${hostname}:${port || (isFromStart ? 636 : 389)}`;
-  const client = ldapjs.newClient({ url, host, tlsOptions, connectMillis: timeoutMillis });
+  const client = ldapjs.newClient({ url, host: dialled, tlsOptions, connectMillis: timeoutMillis });
   const line = openLine(client, { url: address.url, timeoutMillis });
   try {
     await line.run<void>((done) => {

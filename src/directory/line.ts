@@ -12,7 +12,7 @@ export interface Line {
   readonly isOpen: boolean;
   /** Runs `work`, which calls `sending` in the turn in which it sends what must not be repeated. Rejects with an LdapFailure that says so. */
   run<T>(work: (done: Done<T>, sending: () => void) => void): Promise<T>;
-  close(): void;
+  close(why?: string): void;
 }
 
 export function openLine(client: LibraryClient, { url, timeoutMillis }: { url: string; timeoutMillis: number }): Line {
@@ -56,6 +56,6 @@ export function openLine(client: LibraryClient, { url, timeoutMillis }: { url: s
       return ended === null && client.connected && client._socket?.writable === true;
     },
     run,
-    close: () => end(new LdapFailure('closed', { url, text: 'the connection was closed here' })),
+    close: (why = 'the connection was closed here') => end(new LdapFailure('closed', { url, text: why })),
   };
 }

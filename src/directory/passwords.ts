@@ -7,15 +7,17 @@ import { isRefusal, type Params, Refusal } from '../rules/refusal.ts';
 import { type Instant, second } from '../rules/time.ts';
 import type { BeforeSending, Clock, Passwords, PasswordStatus, Verified, WriteOutcome } from '../world.ts';
 import type { Place, State } from './dialect.ts';
-import { isFailure } from './failure.ts';
+import { isFailure, LdapFailure } from './failure.ts';
 import type { Answer, Link } from './ldap.ts';
 import type { People } from './people.ts';
-import { refusalKey, refusalOf, refusalOfFailure } from './refusals.ts';
+import { isForAnother, refusalKey, refusalOf, refusalOfFailure } from './refusals.ts';
 import type { Desk, Servers } from './servers.ts';
+import type { Written } from './written.ts';
 
 interface Needs {
   readonly servers: Servers;
   readonly people: People;
+  readonly written: Written;
   readonly clock: Clock;
   readonly baseDn: string;
 }
@@ -25,9 +27,17 @@ interface Live extends Place {
   readonly state: State;
 }
 
+/** A server that says that it did nothing and that another might, has not answered: the next is asked. */
+function requireAnswer({ link }: Live, answer: Answer): void {
+  if (answer.resultCode !== 0 && isForAnother(answer)) throw new LdapFailure('answer', { url: link.url, text: 'not done here', answer });
+}
+
 const refused = (refusal: Refusal): WriteOutcome => ({ kind: 'refused', refusal });
 
-export function openPasswords(remoteId: string, { servers, people, clock, baseDn }: Needs): Passwords {
+export function openPasswords(remoteId: string, { servers, people, written, clock, baseDn }: Needs): Passwords {
+  /** First at the server that was written a moment ago: the others may not have heard of it. */
+  const ask = <T>(work: (desk: Desk) => Promise<T>) => servers.ask(work, written.serverOf(remoteId));
+
   /** The person as this server has them now. */
   async function live(desk: Desk): Promise<Live | Refusal> {
     const entry = await people.entry(desk, remoteId);
@@ -47,6 +57,7 @@ export function openPasswords(remoteId: string, { servers, people, clock, baseDn
     const own = await at.desk.connect();
     try {
       const answer = await own.bind(at.dn, password, at.desk.dialect.bindControls);
+      requireAnswer(at, answer);
       const verdict = finer(at.desk.dialect.verdict(answer), at.state);
       return await use(verdict, answer.resultCode === 0 ? own : null);
     } finally {
@@ -79,14 +90,17 @@ export function openPasswords(remoteId: string, { servers, people, clock, baseDn
       answer = await steps.send(before);
     } catch (error) {
       if (!isFailure(error) || !isSent) throw error;
+      written.note(remoteId, server);
       return { kind: 'unknown', server, raw: refusalOfFailure(error).raw ?? '' };
     }
+    requireAnswer(at, answer);
     if (answer.resultCode !== 0) return refused(refusalOf(answer, paramsOf(answer, at.state)));
+    written.note(remoteId, server);
     return { kind: 'done', server, ...(await steps.prove()), apply: () => undefined };
   }
 
   async function act(work: (at: Live) => Promise<WriteOutcome>): Promise<WriteOutcome> {
-    const outcome = await servers.ask(async (desk) => {
+    const outcome = await ask(async (desk) => {
       const at = await live(desk);
       if (isRefusal(at)) return refused(at);
       const barred = bar(at.state);
@@ -115,11 +129,11 @@ export function openPasswords(remoteId: string, { servers, people, clock, baseDn
   }
 
   return {
-    status: () => servers.ask(status),
+    status: () => ask(status),
 
     async verify(password) {
       if (password === '') return emptyPassword();
-      return servers.ask(async (desk) => {
+      return ask(async (desk) => {
         const at = await live(desk);
         return isRefusal(at) ? at : verifyAt(at, password);
       });

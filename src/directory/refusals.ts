@@ -9,6 +9,9 @@ import type { LdapFailure } from './failure.ts';
 import type { Answer } from './ldap.ts';
 import { policyAnswer, policyErrors } from './ppolicy.ts';
 
+/** OpenLDAP: a consumer without a referral, `olcReadOnly`; 389: a database or a server that is read-only. */
+const readOnlyTexts = /^(shadow context|operation restricted|database is read-only|Server is read-only)/;
+
 type Row = readonly [code: number | null, text: RegExp, key: DirectoryRefusalKey];
 
 /** Texts that say more than the code, and more than the control where both are there. The first row that fits counts. */
@@ -39,6 +42,7 @@ const texts: readonly Row[] = [
   [null, /^0000001F\b/, 'directory.no-tls'],
   [null, /^(00000005|00002098)\b/, 'directory.no-permission'],
   [53, /^00002035\b/, 'directory.encoding'],
+  [53, readOnlyTexts, 'directory.unreachable'],
   [19, /^Password fails quality/, 'directory.policy'],
 ];
 
@@ -57,6 +61,7 @@ const byPolicyError: Readonly<Record<number, DirectoryRefusalKey>> = {
 /** RFC 4511 appendix A. */
 const byCode: Readonly<Record<number, DirectoryRefusalKey>> = {
   8: 'directory.no-tls',
+  10: 'directory.unreachable',
   12: 'directory.control-unsupported',
   13: 'directory.no-tls',
   19: 'directory.policy',
@@ -101,6 +106,9 @@ export function refusalOfFailure(failure: LdapFailure): Refusal {
   });
 }
 
-/** Answers of a server that did nothing and knows that another might: busy, unavailable, a referral, a replica that takes no writes. */
-export const isForAnother = ({ resultCode, diagnosticMessage }: Answer): boolean =>
-  resultCode === 51 || resultCode === 52 || resultCode === 10 || (resultCode === 53 && /^shadow context/.test(diagnosticMessage));
+/** Answers of a server that takes no writes, or does not hold the entry: a referral (RFC 4511 4.1.10), a replica, a database made read-only. */
+export const isReadOnly = ({ resultCode, diagnosticMessage }: Answer): boolean =>
+  resultCode === 10 || (resultCode === 53 && readOnlyTexts.test(diagnosticMessage));
+
+/** Answers of a server that did nothing and knows that another might: busy, unavailable, read-only. */
+export const isForAnother = (answer: Answer): boolean => answer.resultCode === 51 || answer.resultCode === 52 || isReadOnly(answer);

@@ -1,18 +1,20 @@
 /**
- * The addresses of one directory: which is asked, in what order, what was last seen of it, and the service account's connections. Another
- * address is tried only where the first has certainly done nothing; whoever sends something that changes must answer for it themselves.
+ * The servers of one directory: which is asked, in what order, and what was last seen of each. Another one is tried only where the first has
+ * certainly done nothing; whoever sends something that changes must answer for it themselves. A referral is never followed: where it leads,
+ * nobody has configured, and the service account's password would go with it.
  */
 
 import { isRefusal, Refusal } from '../rules/refusal.ts';
-import { type Instant, second } from '../rules/time.ts';
+import { type Instant, minute, second } from '../rules/time.ts';
 import type { Clock, DirectoryHealth } from '../world.ts';
 import type { DirectoryConfig } from './config.ts';
-import type { Dialect } from './dialect.ts';
-import { dialectNamed, dialectOf } from './dialects.ts';
-import { isFailure, LdapFailure } from './failure.ts';
-import { connect, type Link } from './ldap.ts';
-import { isForAnother, rawAnswer, refusalOfFailure } from './refusals.ts';
-import { type Root, readRoot } from './root.ts';
+import { type Desk, isRecent, openDesks } from './desks.ts';
+import { isFailure, type LdapFailure } from './failure.ts';
+import { type Limit, openLimit } from './limit.ts';
+import { type AddressesOf, type Machine, machinesAt } from './machines.ts';
+import { isForAnother, isReadOnly, refusalOfFailure } from './refusals.ts';
+
+export type { Desk } from './desks.ts';
 
 /** Structured lines for the administrator's log; none holds a password. */
 export interface DirectoryLog {
@@ -20,19 +22,12 @@ export interface DirectoryLog {
   warn(fields: object, message: string): void;
 }
 
-/** One server, asked as the service account. */
-export interface Desk {
-  readonly server: string;
-  readonly link: Link;
-  readonly dialect: Dialect;
-  readonly root: Root;
-  /** A fresh connection to the same server, bound as nobody: one for each login, since a bind changes who a connection is. */
-  connect(): Promise<Link>;
-}
-
 export interface Servers {
-  /** Runs the work at the first server that does not fail it. Work that has sent a change returns what became of it and does not throw. */
-  ask<T>(work: (desk: Desk) => Promise<T>): Promise<T | Refusal>;
+  /**
+   * Runs the work at the first server that does not fail it; `preferred` is asked before the others unless it has just failed. Work that has
+   * sent a change returns what became of it, and throws only where it certainly did nothing and another server might.
+   */
+  ask<T>(work: (desk: Desk) => Promise<T>, preferred?: string | null): Promise<T | Refusal>;
   /** At that very server, or a refusal. */
   askAt<T>(server: string, work: (desk: Desk) => Promise<T>): Promise<T | Refusal>;
   /** A desk of one's own for a long reading, to be closed by its link. */
@@ -41,121 +36,73 @@ export interface Servers {
   close(): void;
 }
 
-/** A server that failed is asked last for so long. */
+export interface ServersNeeds {
+  readonly clock: Clock;
+  readonly log: DirectoryLog;
+  /** Instead of the system's own name service. */
+  readonly addressesOf?: AddressesOf;
+}
+
+/** A server that failed is asked last for so long, and twice as long after each further failure: a hanging one costs its deadline every time. */
 const shunMillis = 30 * second;
-/** Wrong service credentials are not tried again for so long: each try may count towards locking that account. */
-const wrongPasswordMillis = 60 * second;
-/** Connections idle for longer may have been cut by something in between. */
-const idleMillis = 20 * second;
-const mostIdle = 4;
+const longestShunMillis = 10 * minute;
+/** A server that takes no writes is asked last for so long: it may become a master. */
+const readOnlyMillis = 10 * minute;
+/** All servers together may take so many times the deadline of one request, and one more for each of the first of them. */
+const steps = 2;
+const mostServersWaitedFor = 3;
 /** What only the service account can meet here: its bind was rejected, or what it must read is hidden from it. */
 const shutsOut: readonly string[] = ['directory.no-permission', 'directory.not-found'];
 
-interface Idle {
-  readonly desk: Desk;
-  readonly timer: NodeJS.Timeout;
-}
-interface Memory {
-  shunnedUntil: Instant;
-  refusedUntil: Instant;
-  refusal: Refusal | null;
-  root: Root | null;
-  idle: Idle[];
+/** Of a search: the server's own trouble, from which another may be free (RFC 4511 A.1: operationsError, timeLimitExceeded, other). */
+const troubles: Readonly<Record<number, true>> = { 1: true, 3: true, 80: true };
+
+/** What was last seen of one server. */
+interface Standing {
+  failures: number;
+  failedAt: Instant | null;
+  readOnlyAt: Instant | null;
 }
 
-export function openServers(config: DirectoryConfig, { clock, log }: { clock: Clock; log: DirectoryLog }): Servers {
-  const { id, urls, startTls, ca, timeoutMillis, bindDn, bindPassword } = config;
-  const memories = new Map<string, Memory>(
-    urls.map((url) => [url, { shunnedUntil: 0, refusedUntil: 0, refusal: null, root: null, idle: [] }]),
-  );
-  const memoryOf = (server: string): Memory => {
-    const memory = memories.get(server);
-    if (!memory) throw new Error(`${server} is no server of ${id}`);
-    return memory;
-  };
+export function openServers(config: DirectoryConfig, { clock, log, addressesOf }: ServersNeeds): Servers {
+  const { id, urls, timeoutMillis } = config;
+  const desks = openDesks(config, clock);
+  const machines = machinesAt(urls, { clock, timeoutMillis, ...(addressesOf ? { addressesOf } : {}) });
+  const standings = new Map<string, Standing>();
   let health: DirectoryHealth = {
     ...{ id, isReachable: false, isUsable: false, checkedAt: null, lastGoodAt: null, server: null, kind: null, problem: null },
   };
-  let isClosed = false;
 
-  const dialectBy = ({ entry }: Root): Dialect => dialectNamed(config.kind) ?? dialectOf(entry);
-
-  /** The configured order, but those that failed a moment ago come last. */
-  const inOrder = (): string[] => {
-    const isShunned = (server: string) => memoryOf(server).shunnedUntil > clock.now();
-    return [...urls.filter((server) => !isShunned(server)), ...urls.filter(isShunned)];
-  };
-
-  async function openDesk(server: string): Promise<Desk> {
-    const memory = memoryOf(server);
-    if (memory.refusal && memory.refusedUntil > clock.now()) throw memory.refusal;
-    const fresh = () => connect({ url: server, startTls, ca, timeoutMillis });
-    const link = await fresh();
-    try {
-      const answer = await link.bind(bindDn, bindPassword);
-      if (answer.resultCode !== 0 && isForAnother(answer)) throw new LdapFailure('answer', { url: server, text: 'bind', answer });
-      if (answer.resultCode !== 0) {
-        memory.refusal = new Refusal('directory.no-permission', { raw: `${server}: service account: ${rawAnswer(answer)}` });
-        memory.refusedUntil = clock.now() + wrongPasswordMillis;
-        throw memory.refusal;
-      }
-      memory.root ??= await readRoot(link);
-      return { server, link, dialect: dialectBy(memory.root), root: memory.root, connect: fresh };
-    } catch (error) {
-      link.close();
-      // Our own bind may be repeated elsewhere.
-      throw isFailure(error) ? error.of(false) : error;
-    }
+  function standingOf(server: string): Standing {
+    const standing = standings.get(server) ?? { failures: 0, failedAt: null, readOnlyAt: null };
+    standings.set(server, standing);
+    return standing;
+  }
+  function isShunned(server: string): boolean {
+    const { failures, failedAt } = standingOf(server);
+    return isRecent(failedAt, Math.min(shunMillis * 2 ** (failures - 1), longestShunMillis), clock.now());
   }
 
-  function takeIdle(server: string): Desk | null {
-    const { idle } = memoryOf(server);
-    for (let one = idle.pop(); one; one = idle.pop()) {
-      clearTimeout(one.timer);
-      if (one.desk.link.isOpen) return one.desk;
-      one.desk.link.close();
-    }
-    return null;
-  }
-
-  function giveBack(desk: Desk): void {
-    const memory = memoryOf(desk.server);
-    if (isClosed || !desk.link.isOpen || memory.idle.length >= mostIdle) {
-      desk.link.close();
-      return;
-    }
-    const timer = setTimeout(() => {
-      memory.idle = memory.idle.filter((one) => one.desk !== desk);
-      desk.link.close();
-    }, idleMillis);
-    memory.idle.push({ desk, timer: timer.unref() });
-  }
-
-  async function withDesk<T>(server: string, work: (desk: Desk) => Promise<T>): Promise<T> {
-    const idle = takeIdle(server);
-    const desk = idle ?? (await openDesk(server));
-    try {
-      const done = await work(desk);
-      giveBack(desk);
-      return done;
-    } catch (error) {
-      desk.link.close();
-      // An idle connection that had died in the meantime says nothing of the server.
-      if (idle && isFailure(error) && (error.reason === 'closed' || error.reason === 'unreachable') && !error.wasSent) {
-        return withDesk(server, work);
-      }
-      throw error;
-    }
+  /** The configured order, but first who was preferred, then who takes writes, and last who failed a moment ago. */
+  async function inOrder(preferred: string | null): Promise<readonly Machine[]> {
+    const rankOf = ({ server }: Machine): number => {
+      if (isShunned(server)) return 3;
+      if (server === preferred) return 0;
+      return isRecent(standingOf(server).readOnlyAt, readOnlyMillis, clock.now()) ? 2 : 1;
+    };
+    const ranked = (await machines.all()).map((machine) => ({ machine, rank: rankOf(machine) }));
+    return ranked.sort((a, b) => a.rank - b.rank).map(({ machine }) => machine);
   }
 
   function remember(server: string, problem: Refusal | null, isReachable: boolean): void {
     const now = clock.now();
-    memoryOf(server).shunnedUntil = isReachable ? 0 : now + shunMillis;
+    const standing = standingOf(server);
+    standing.failures = isReachable ? 0 : standing.failures + 1;
+    standing.failedAt = isReachable ? null : now;
     if (problem !== null && problem.raw !== health.problem?.raw)
       log.warn({ directory: id, server, problem: problem.key, raw: problem.raw }, 'directory trouble');
     if (problem === null && health.problem !== null) log.info({ directory: id, server }, 'directory answers again');
-    const { root } = memoryOf(server);
-    const kind = root ? dialectBy(root).kind : health.kind;
+    const kind = desks.kindOf(server) ?? health.kind;
     const isUsable = isReachable && !(problem !== null && shutsOut.includes(problem.key));
     const lastGoodAt = problem === null ? now : health.lastGoodAt;
     health = { id, isReachable, isUsable, checkedAt: now, lastGoodAt, server, kind, problem };
@@ -173,40 +120,55 @@ export function openServers(config: DirectoryConfig, { clock, log }: { clock: Cl
         return { notHere: error };
       }
       if (!isFailure(error)) throw error;
-      const refusal = refusalOfFailure(error);
-      const isAnswered = error.answer !== null && !isForAnother(error.answer);
-      remember(server, refusal, isAnswered);
-      return isAnswered || error.wasSent ? { result: refusal } : { notHere: refusal };
+      return failedAt(server, error);
     }
   }
 
-  async function first<T>(run: (server: string) => Promise<T>): Promise<T | Refusal> {
+  function failedAt(server: string, failure: LdapFailure): { result: Refusal } | { notHere: Refusal } {
+    const refusal = refusalOfFailure(failure);
+    const { answer } = failure;
+    if (answer !== null && isReadOnly(answer)) {
+      standingOf(server).readOnlyAt = clock.now();
+      remember(server, refusal, true);
+      return { notHere: refusal };
+    }
+    const isAnswered = answer !== null && !isForAnother(answer) && !(answer.resultCode in troubles);
+    remember(server, refusal, isAnswered);
+    return isAnswered || failure.wasSent ? { result: refusal } : { notHere: refusal };
+  }
+
+  async function first<T>(
+    candidates: readonly Machine[],
+    limit: Limit | null,
+    run: (machine: Machine) => Promise<T>,
+  ): Promise<T | Refusal> {
     let last = new Refusal('directory.unreachable', { raw: `${id}: no address` });
-    for (const server of inOrder()) {
-      const tried = await tryAt(server, () => run(server));
+    for (const machine of candidates) {
+      const tried = await tryAt(machine.server, () => run(machine));
       if ('result' in tried) return tried.result;
       last = tried.notHere;
+      if (limit?.isReached) return last;
     }
     return last;
   }
 
+  async function within<T>(candidates: readonly Machine[], work: (desk: Desk) => Promise<T>): Promise<T | Refusal> {
+    const limit = openLimit((Math.min(candidates.length, mostServersWaitedFor) + steps) * timeoutMillis);
+    try {
+      return await first(candidates, limit, (machine) => desks.at(machine, limit, work));
+    } finally {
+      limit.end();
+    }
+  }
+
   return {
-    ask: (work) => first((server) => withDesk(server, work)),
+    ask: async (work, preferred = null) => within(await inOrder(preferred), work),
     async askAt(server, work) {
-      if (!memories.has(server)) return new Refusal('directory.unreachable', { raw: `${server} is no longer configured` });
-      const tried = await tryAt(server, () => withDesk(server, work));
-      return 'result' in tried ? tried.result : tried.notHere;
+      const machine = machines.named(server);
+      return machine ? within([machine], work) : new Refusal('directory.unreachable', { raw: `${server} is no longer configured` });
     },
-    open: () => first(openDesk),
+    open: async () => first(await inOrder(null), null, desks.open),
     health: () => health,
-    close() {
-      isClosed = true;
-      for (const { idle } of memories.values()) {
-        for (const { desk, timer } of idle.splice(0)) {
-          clearTimeout(timer);
-          desk.link.close();
-        }
-      }
-    },
+    close: desks.close,
   };
 }
