@@ -52,6 +52,34 @@ test('a hash of another cost is right and outdated', async () => {
   assert.equal(await createSlowHash('pepper', cheap).verify('secret', stronger), { isRight: true, isOutdated: true });
 });
 
+test('under one salt equal secrets are equal, under another or without the key file they are not', async () => {
+  const slowHash = createSlowHash('pepper', cheap);
+  const [salt, another] = [slowHash.salt(null), slowHash.salt(null)];
+  const once = await slowHash.withSalt('secret', salt);
+  assert.is(await slowHash.withSalt('secret', salt), once);
+  for (const other of [
+    slowHash.withSalt('secret ', salt),
+    slowHash.withSalt('secret', another),
+    createSlowHash('another pepper', cheap).withSalt('secret', salt),
+  ])
+    assert.is.not(await other, once);
+});
+
+test('a salt is used again while it asks today’s cost; what was hashed under an older one stays comparable', async () => {
+  const [before, now] = [createSlowHash('pepper', { ...cheap, logN: 3 }), createSlowHash('pepper', cheap)];
+  const old = before.salt(null);
+  assert.equal([before.salt(old), now.salt(old) === old, now.salt(old).split('$').slice(0, 3)], [old, false, ['4', '8', '1']]);
+  assert.is(await now.withSalt('secret', old), await before.withSalt('secret', old));
+});
+
+test('a salt asks as much as any other slow hash, and takes its turn with them', async () => {
+  const salt = createSlowHash('pepper').salt(null);
+  assert.ok(salt.startsWith(`${standardCost.logN}$${standardCost.r}$${standardCost.p}$`));
+  const slowHash = createSlowHash('pepper', cheap);
+  const crowd = await Promise.all(Array.from({ length: 67 }, () => slowHash.withSalt('secret', slowHash.salt(null))));
+  assert.is(crowd.filter(isRefusal).length, 1);
+});
+
 test('two run, 64 wait, and the next is told that the desk is busy; then the place is free again', async () => {
   const slowHash = createSlowHash('pepper', cheap);
   const crowd = await Promise.all(Array.from({ length: 70 }, () => slowHash.hash('secret')));

@@ -1,7 +1,8 @@
 /** The real clock, chance and scrypt: the only file that reads time or randomness. */
 
-import { createHmac, randomBytes, randomInt } from 'node:crypto';
+import { createHmac, randomBytes, randomInt, scrypt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import Scrypt from 'scrypt-kdf';
 import { Refusal } from './rules/refusal.ts';
 import type { Clock, Random, SlowHash } from './world.ts';
@@ -64,5 +65,19 @@ export function createSlowHash(pepper: string, cost: Cost = standardCost): SlowH
         const { logN, r, p } = Scrypt.viewParams(stored);
         return { isRight: isEqual && hash !== null, isOutdated: logN !== cost.logN || r !== cost.r || p !== cost.p };
       }),
+    salt: (earlier) => (earlier?.startsWith(saltHead(cost)) ? earlier : saltHead(cost) + randomBytes(saltBytes).toString('base64url')),
+    withSalt: (secret, salt) => inTurn(async () => (await derive(peppered(secret), salt)).toString('base64url')),
   };
+}
+
+/** A salt carries the cost it asks for, so that what was hashed under it stays comparable when the cost is raised. */
+const saltHead = ({ logN, r, p }: Cost): string => `${logN}$${r}$${p}$`;
+const saltBytes = 16; // NIST SP 800-132 section 5.1
+const hashBytes = 32;
+const scryptAsync = promisify<Buffer, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt);
+
+function derive(secret: Buffer, salt: string): Promise<Buffer> {
+  const [logN = 0, r = 0, p = 0] = salt.split('$', 3).map(Number);
+  const bytes = Buffer.from(salt.slice(salt.lastIndexOf('$') + 1), 'base64url');
+  return scryptAsync(secret, bytes, hashBytes, { N: 2 ** logN, r, p, maxmem: 256 * r * (2 ** logN + p) }); // twice what it needs (RFC 7914)
 }

@@ -15,6 +15,7 @@ export interface World {
   readonly vault: Vault;
   readonly slowHash: SlowHash;
   readonly accounts: Accounts;
+  readonly passwordHistory: PasswordHistory;
   readonly enrolments: Enrolments;
   readonly attempts: Attempts;
   readonly tokens: Tokens;
@@ -64,6 +65,10 @@ export interface SlowHash {
   hash(secret: string): Promise<string | Refusal>;
   /** Against null it does the same work and says no: a stranger costs what a member costs. */
   verify(secret: string, hash: string | null): Promise<{ isRight: boolean; isOutdated: boolean } | Refusal>;
+  /** A salt for `withSalt`: the earlier one while it asks today's cost, else a new one. */
+  salt(earlier: string | null): string;
+  /** Equal secrets under one salt make equal texts: one of them, computed once, is compared with many. */
+  withSalt(secret: string, salt: string): Promise<string | Refusal>;
 }
 
 export interface Accounts {
@@ -114,6 +119,29 @@ export type AccountChange =
   | { kind: 'add'; home: string; entry: DirectoryEntry; role: Account['role'] }
   | { kind: 'update'; id: AccountId; entry: DirectoryEntry; role: Account['role'] }
   | { kind: 'disable'; id: AccountId };
+
+/** A password that is or was in force, as a slow hash under a salt (`SlowHash.withSalt`). */
+export interface EarlierPassword {
+  readonly salt: string;
+  readonly hash: string;
+  /** The home's change marker when it was proved to be the present one; null when that was not looked at. */
+  readonly marker: string | null;
+}
+export type PasswordTrace = Pick<EarlierPassword, 'salt' | 'hash'>;
+
+/** For accounts whose home does not hold a reset to its history. It goes with the account. */
+export interface PasswordHistory {
+  /** Newest first; without those of writes whose end is not known. */
+  of(account: AccountId): readonly EarlierPassword[];
+  /** The present one, as was proved at `at`. One that is here already is not kept twice. */
+  keep(earlier: PasswordTrace & { account: AccountId; marker: string | null; at: Instant }): void;
+  /** Counts once it is confirmed that the write came about. */
+  pend(earlier: PasswordTrace & { account: AccountId; write: Write['id']; at: Instant }): void;
+  confirm(write: Write['id'], at: Instant): void;
+  drop(write: Write['id']): void;
+  /** Leaves the newest `most`. */
+  prune(account: AccountId, most: number): void;
+}
 
 /** A method that a person has registered. What is secret in it is sealed or hashed by the method before it comes here. */
 export interface Enrolment {
@@ -403,6 +431,19 @@ export interface DirectoryHealth {
   readonly problem: Refusal | null;
 }
 
+/** One thing that the doctor looked at, on one server. */
+export interface DirectoryFinding {
+  readonly server: string;
+  readonly verdict: 'well' | 'warning' | 'fault';
+  /** The text `doctor.<key>`, and in words what to do `doctor.<key>.cure`; up to its first full stop the step: `tls.expired`. */
+  readonly key: string;
+  readonly params: Readonly<Record<string, string | number>>;
+  /** The exact lines that cure it: of config.toml, or of the directory's own tools. */
+  readonly cure: string | null;
+  /** What was answered or shown, word for word. */
+  readonly raw: string | null;
+}
+
 export interface Directory {
   readonly id: string;
   /** Live search by the configured login attributes; more than one entry is `directory.ambiguous`. */
@@ -414,6 +455,8 @@ export interface Directory {
   /** As last seen; `probe` asks now. */
   health(): DirectoryHealth;
   probe(): Promise<DirectoryHealth>;
+  /** Every server, step by step, and what may be done with one account: the one named, or null for any. Changes nothing. */
+  examine(login: string | null): Promise<readonly DirectoryFinding[]>;
   close(): Promise<void>;
 }
 export interface Directories {

@@ -113,6 +113,15 @@ const hot: Record<string, (world: Awaited<ReturnType<typeof testWorld>>) => void
     writes.end(id, 'done', 1);
     writes.unsettled(1);
   },
+  'earlier passwords': ({ passwordHistory, writes }) => {
+    const write = writes.start({ account: 1, attempt: null, act: 'reset', supportCode: '', address: '', at: 1 });
+    passwordHistory.pend({ account: 1, write, salt: 's', hash: 'h', at: 1 });
+    passwordHistory.confirm(write, 1);
+    passwordHistory.drop(write);
+    passwordHistory.keep({ account: 1, salt: 's', hash: 'h', marker: null, at: 1 });
+    passwordHistory.of(1);
+    passwordHistory.prune(1, 5);
+  },
   'letters that are due': ({ outbox, clock }) => {
     outbox.due(clock.now(), 10);
     outbox.nextAt();

@@ -159,6 +159,24 @@ export const write = sqliteTable(
   (table) => [index('write_unsettled').on(table.endedAt, table.startedAt), index('write_account').on(table.accountId)],
 );
 
+export const passwordHistory = sqliteTable(
+  'password_history',
+  {
+    id: id(),
+    accountId: accountId(),
+    /** While it is not known what became of this write; else null. */
+    writeId: integer('write_id').references(() => write.id, { onDelete: 'cascade' }),
+    salt: text('salt').notNull(),
+    hash: text('hash').notNull(),
+    marker: text('marker'),
+    at: instant('at').notNull(),
+  },
+  (table) => [
+    index('password_history_account').on(table.accountId, table.at),
+    index('password_history_write').on(table.writeId).where(isNotNull(table.writeId)),
+  ],
+);
+
 export const hit = sqliteTable(
   'hit',
   {

@@ -8,6 +8,7 @@ import type {
   Enrolments,
   Journal,
   Outbox,
+  PasswordHistory,
   Random,
   Sessions,
   Settings,
@@ -21,11 +22,13 @@ import { attemptsIn, tokensIn, writesIn } from './attempts.ts';
 import { atomicallyOn, type Db } from './database.ts';
 import { journalIn } from './journal.ts';
 import { outboxIn } from './outbox.ts';
+import { passwordHistoryIn } from './password-history.ts';
 import { sessionsIn, throttleIn } from './sessions.ts';
 import { settingsIn } from './settings.ts';
 
 export interface Store {
   readonly accounts: Accounts;
+  readonly passwordHistory: PasswordHistory;
   readonly enrolments: Enrolments;
   readonly attempts: Attempts;
   readonly tokens: Tokens;
@@ -42,6 +45,7 @@ export function storeOn(db: Db, { vault, clock, random }: { vault: Vault; clock:
   const settings = settingsIn(db);
   return {
     accounts: accountsIn(db),
+    passwordHistory: passwordHistoryIn(db),
     enrolments: enrolmentsIn(db),
     attempts: attemptsIn(db, vault),
     tokens: tokensIn(db, vault),
