@@ -3,11 +3,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { hasSambaTree, makeSambaTree } from './samba-tree.ts';
 
 interface Need {
   /** All of these programs show that it is here; "a|b" is either. */
   readonly programs: readonly string[];
   readonly packages: readonly string[];
+  /** What is made here once after the packages are installed. */
+  readonly made?: { readonly isHere: () => boolean; readonly make: () => void };
 }
 
 const needs: Readonly<Record<string, Need>> = {
@@ -20,6 +23,11 @@ const needs: Readonly<Record<string, Need>> = {
   chromium: { programs: ['chromium|chromium-browser|google-chrome'], packages: ['chromium', 'fonts-noto-core'] },
   buildah: { programs: ['buildah'], packages: ['buildah'] },
   podman: { programs: ['podman', 'runc'], packages: ['podman', 'runc'] },
+  'samba-tree': {
+    programs: ['debootstrap', 'ldapsearch'],
+    packages: ['debootstrap', 'debian-archive-keyring', 'ldap-utils'],
+    made: { isHere: hasSambaTree, make: makeSambaTree },
+  },
   // Ubuntu lacks the keys that Debian signs with.
   debootstrap: { programs: ['debootstrap'], packages: ['debootstrap', 'debian-archive-keyring'] },
 };
@@ -28,7 +36,8 @@ const needs: Readonly<Record<string, Need>> = {
 export const searchPath = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter);
 
 const isOnPath = (program: string): boolean => searchPath.split(delimiter).some((folder) => existsSync(join(folder, program)));
-const isHere = ({ programs }: Need): boolean => programs.every((either) => either.split('|').some(isOnPath));
+const isHere = ({ programs, made }: Need): boolean =>
+  programs.every((either) => either.split('|').some(isOnPath)) && (made?.isHere() ?? true);
 
 /** Those of the named needs that are missing on this machine. A name that is not in the table is an error of the test file. */
 export function missing(names: readonly string[]): string[] {
@@ -73,6 +82,7 @@ export function install(names: readonly string[]): void {
     apt('update');
     apt('install', '--no-install-recommends', ...packages);
   });
+  for (const name of names) needs[name]?.made?.make();
   const still = missing(names);
   if (still.length > 0) throw new Error(`still missing after the installation: ${still.join(', ')}`);
 }

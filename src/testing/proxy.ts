@@ -5,6 +5,7 @@
 
 import { connect, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { integer, octetString, sequence, tlv } from '../directory/ber.ts';
 import type { ServerCertificate } from '../directory/certificate.ts';
 
 export type Request = 'bind' | 'unbind' | 'search' | 'modify' | 'abandon' | 'extended' | 'other';
@@ -31,6 +32,15 @@ const isUnwilling = (fate: Fate | null): fate is Unwilling => fate !== null && f
 
 export const fates: readonly Fate[] = ['cut before', 'silent before', 'cut after', 'silent after', 'cut within'];
 
+type Behaviour = 'refuse' | 'reset' | 'hang' | 'serve';
+
+/** RFC 4511 4.1.9, with the URLs of a referral. */
+interface Answer {
+  readonly code: number;
+  readonly text?: string;
+  readonly referral?: readonly string[];
+}
+
 export interface LdapProxy {
   /** `ldaps://127.0.0.1:port`, under the certificate that was given. */
   readonly url: string;
@@ -38,8 +48,12 @@ export interface LdapProxy {
   readonly seen: readonly Request[];
   /** What becomes of the request number `at` from the last `heal` on, counted from 0, or of the next of this kind. */
   spoil(at: number | Request, fate: Fate): void;
-  /** From now on connections are accepted and closed, or accepted and never answered, or served. Those that are open end. */
-  behave(how: 'refuse' | 'hang' | 'serve'): void;
+  /** From now on connections are accepted and closed, or reset, or never answered, or served. Those that are open end, or are reset. */
+  behave(how: Behaviour): void;
+  /** Every answer comes so much later. */
+  delay(milliseconds: number): void;
+  /** Every request of these kinds is answered with this, and the server never hears it. */
+  refuse(kinds: readonly Request[], answer: Answer): void;
   /** Serves again, and counts from 0. Connections that are open end. */
   heal(): void;
   close(): Promise<void>;
@@ -59,13 +73,16 @@ export async function startProxy(to: number, certificate: ServerCertificate): Pr
   const open = new Set<Socket>();
   let seen: Request[] = [];
   let planned: { at: number | Request; fate: Fate } | null = null;
-  let behaviour: 'refuse' | 'hang' | 'serve' = 'serve';
+  let behaviour: Behaviour = 'serve';
+  let lateMillis = 0;
+  const refused = new Map<Request, Answer>();
 
   const tls = createTlsServer({ cert: certificate.cert, key: certificate.key }, serve);
   tls.on('tlsClientError', () => undefined);
   const server = createServer((socket) => {
     keep(socket);
     if (behaviour === 'refuse') socket.destroy();
+    if (behaviour === 'reset') socket.resetAndDestroy();
     if (behaviour === 'serve') tls.emit('connection', socket);
   });
 
@@ -85,6 +102,7 @@ export async function startProxy(to: number, certificate: ServerCertificate): Pr
       client.destroy();
       upstream.destroy();
     };
+    const late = (bytes: Buffer) => setTimeout(() => client.writable && client.write(bytes), lateMillis).unref();
     client.on('close', () => upstream.destroy());
     upstream.on('close', () => !isSilent && client.destroy());
 
@@ -102,7 +120,8 @@ export async function startProxy(to: number, certificate: ServerCertificate): Pr
           isSilent = true;
           return;
         }
-        if (isUnwilling(fate)) return void client.write(refusalOf(message, resultCodes[fate]));
+        const answer = isUnwilling(fate) ? { code: resultCodes[fate] } : refused.get(kind);
+        if (answer) return void client.write(refusalOf(message, answer));
         if (fate !== null) doomed = { id: message.id, fate };
         upstream.write(message.bytes);
       }),
@@ -111,7 +130,7 @@ export async function startProxy(to: number, certificate: ServerCertificate): Pr
       'data',
       messages((message) => {
         if (isSilent) return;
-        if (doomed?.id !== message.id) return void client.write(message.bytes);
+        if (doomed?.id !== message.id) return lateMillis === 0 ? void client.write(message.bytes) : void late(message.bytes);
         if (doomed.fate === 'silent after') isSilent = true;
         else if (doomed.fate === 'cut after') cut();
         else client.write(message.bytes.subarray(0, Math.ceil(message.bytes.length / 2)), cut);
@@ -131,11 +150,19 @@ export async function startProxy(to: number, certificate: ServerCertificate): Pr
     },
     behave(how) {
       behaviour = how;
-      for (const socket of open) socket.destroy();
+      for (const socket of open) how === 'reset' ? socket.resetAndDestroy() : socket.destroy();
+    },
+    delay(milliseconds) {
+      lateMillis = milliseconds;
+    },
+    refuse(kinds, answer) {
+      for (const kind of kinds) refused.set(kind, answer);
     },
     heal() {
       planned = null;
       behaviour = 'serve';
+      lateMillis = 0;
+      refused.clear();
       seen = [];
       for (const socket of open) socket.destroy();
     },
@@ -148,13 +175,13 @@ export async function startProxy(to: number, certificate: ServerCertificate): Pr
 
 const answers: Readonly<Record<number, number>> = { 96: 97, 99: 101, 102: 103, 119: 120 };
 
-/** A whole answer of a code and two empty strings: no matched DN, no words. What asks for no answer has none. */
-function refusalOf({ id, operation }: Message, code: number): Buffer {
+/** A whole answer with no matched DN. What asks for no answer has none. */
+function refusalOf({ id, operation }: Message, { code, text = '', referral = [] }: Answer): Buffer {
   const answer = answers[operation];
   if (answer === undefined) return Buffer.alloc(0);
-  const result = [answer, 7, 10, 1, code, 4, 0, 4, 0];
-  const number = [2, 4, ...Buffer.from(Uint32Array.of(id).buffer).reverse()];
-  return Buffer.from([48, number.length + result.length, ...number, ...result]);
+  const urls = referral.length === 0 ? '' : tlv(0xa3, ...referral.map((url) => tlv(octetString, url)));
+  const result = tlv(answer, tlv(0x0a, Buffer.from([code])), tlv(octetString, ''), tlv(octetString, text), urls);
+  return tlv(sequence, integer(id), result);
 }
 
 interface Message {
