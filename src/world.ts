@@ -14,6 +14,7 @@ export interface World {
   readonly random: Random;
   readonly vault: Vault;
   readonly slowHash: SlowHash;
+  readonly lore: Lore;
   readonly accounts: Accounts;
   readonly passwordHistory: PasswordHistory;
   readonly enrolments: Enrolments;
@@ -69,6 +70,26 @@ export interface SlowHash {
   salt(earlier: string | null): string;
   /** Equal secrets under one salt make equal texts: one of them, computed once, is compared with many. */
   withSalt(secret: string, salt: string): Promise<string | Refusal>;
+}
+
+/** What is known of passwords outside this house. */
+export interface Lore {
+  commonest(): Promise<Commonest>;
+  /** In the offline list of breached passwords. */
+  isBreached(password: string): boolean;
+  /** Asks the range service, which sees five hex digits of a digest. Null: no usable answer within two seconds. */
+  askRange(password: string): Promise<boolean | null>;
+  /** 0 (at once) to 4 (not by ten thousand million guesses), an estimate; null: none in time. `about`: names that are easily guessed. */
+  strength(password: string, about: readonly string[]): Promise<number | null>;
+  /** Words to make a passphrase of, in this language where there is a list. */
+  words(language: string): Promise<readonly string[]>;
+}
+
+/** The commonest passwords, in lower case and lookalikes undone. */
+export interface Commonest {
+  /** Those that may not even be parts of a password, the commonest first. */
+  readonly words: readonly string[];
+  has(text: string): boolean;
 }
 
 export interface Accounts {
@@ -208,7 +229,7 @@ export interface Token {
   readonly triesLeft: number;
   readonly note: string | null;
 }
-export type TokenPurpose = 'seed' | 'reset code' | 'reset link' | 'contact code' | 'not me' | 'pass' | 'setup';
+export type TokenPurpose = 'seed' | 'seed passkey' | 'reset code' | 'reset link' | 'contact code' | 'not me' | 'pass' | 'setup';
 export interface Tokens {
   /** Replaces an earlier one of the same purpose, account and attempt. `note` is sealed by the caller if it is personal. */
   issue(token: {

@@ -45,13 +45,16 @@ export function signInPages({ signIn, changePassword, interrupt = () => null }: 
     return seeOther(first === null ? next || homeOf(account) : withNext(first, next || homeOf(account)), cookies);
   }
 
-  const secondPage = ({ query, form }: Visit, refusals: readonly Refusal[] = []): Reply =>
-    page('access/second-step', { refusals, next: form.next ?? query.next ?? '', step: { at: 2, of: 2 } });
+  function secondPage({ query, form, session, account }: Visit, refusals: readonly Refusal[] = []): Reply {
+    const ways = session && account ? signIn.waysOf(account, session) : [];
+    return page('access/second-step', { refusals, ways, next: form.next ?? query.next ?? '', step: { at: 2, of: 2 } });
+  }
 
   const prove: Page = async (visit) => {
     const { session, account, form, address, language, supportCode } = visit;
     if (!session || !account) return seeOther('/sign-in');
-    const proved = await signIn.prove({ session, account, answer: form.answer ?? '', address, language, supportCode });
+    const chosen = form.method === undefined ? {} : { method: form.method };
+    const proved = await signIn.prove({ session, account, ...chosen, answer: form.answer ?? '', address, language, supportCode });
     if (!isRefusal(proved)) return welcome(proved, form.next);
     return proved.key === 'session.ended' ? seeOther('/sign-in', { session: null }) : secondPage(visit, [proved]);
   };

@@ -1,8 +1,10 @@
 /** Signing in and out: the password, then for administrators, helpdesk and auditors a second step. Knows no page. */
 
+import type { Method } from '../methods/method.ts';
 import type { Methods } from '../methods/methods.ts';
 import type { Account } from '../rules/account.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
+import type { Question } from '../rules/attempt.ts';
 import { accountKey, isOver, limits } from '../rules/throttle.ts';
 import { day, type Instant } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
@@ -39,6 +41,8 @@ export interface MustChange {
 export interface SecondStep {
   readonly session: Session;
   readonly account: Account;
+  /** Which of the steps it has; by itself the first. */
+  readonly method?: string;
   readonly answer: string;
   readonly address: string;
   readonly language: string;
@@ -47,6 +51,8 @@ export interface SecondStep {
 
 /** ASVS 6.4.1: how long the password alone lets a member of staff enrol the first second step. */
 const firstEnrolmentLife = day;
+
+const bindingOf = ({ id }: Session): string => `sign-in ${id}`;
 
 export type SignIn = ReturnType<typeof signIn>;
 
@@ -81,7 +87,7 @@ export function signIn(needs: Needs) {
   /** What the password alone opens; null: nothing, since the time to enrol a second step is over. */
   function standingOf(account: Account, now: Instant): Session['standing'] | null {
     if (account.role === 'person') return 'full';
-    if (methodOf(account)) return 'second step';
+    if (stepsOf(account).length > 0) return 'second step';
     const until = accounts.enrolUntil(account.id);
     if (until !== null) return now < until ? 'enrolment' : null;
     if (account.home === null) return null; // only the console opens this time for a local account
@@ -89,16 +95,23 @@ export function signIn(needs: Needs) {
     return 'enrolment';
   }
 
-  function methodOf(account: Account): MethodName | null {
+  function stepsOf(account: Account): readonly Method[] {
     const held = new Set(enrolments.of(account.id).map(({ method }) => method));
-    return [...methods.values()].find(({ name, isSecondStep }) => isSecondStep && held.has(name))?.name ?? null;
+    return [...methods.values()].filter(({ name, isSecondStep }) => isSecondStep && held.has(name));
   }
+
+  /** What can be asked of whoever waits at the second step, and what each shows. */
+  const waysOf = (account: Account, session: Session): readonly { method: MethodName; question: Question | null }[] =>
+    stepsOf(account).map(({ name, ask }) => ({
+      method: name,
+      question: ask?.({ binding: bindingOf(session), loginDigest: '', challenge: null }) ?? null,
+    }));
 
   /** Judges the second step. Too many wrong answers in an hour make every further one wrong, whatever it is. */
   async function prove(step: SecondStep): Promise<SignedIn | Refusal> {
     const { session, account, answer, address, language, supportCode } = step;
-    const name = methodOf(account);
-    const method = name === null ? undefined : methods.get(name);
+    const steps = stepsOf(account);
+    const method = step.method === undefined ? steps[0] : steps.find(({ name }) => name === step.method);
     if (session.standing !== 'second step' || session.account !== account.id || !method) return new Refusal('session.ended');
     const facts = { account: account.login, address, supportCode, method: method.name };
     // Not the counter of /reset: strangers can fill that one, and must not keep an administrator out.
@@ -109,7 +122,7 @@ export function signIn(needs: Needs) {
     const own = enrolments.of(account.id).filter((enrolment) => enrolment.method === method.name);
     const judged = isTooMany
       ? 'wrong'
-      : await method.judge({ account, enrolments: own, attempt: null, binding: `sign-in ${session.id}`, language, at }, answer);
+      : await method.judge({ account, enrolments: own, attempt: null, binding: bindingOf(session), language, at }, answer);
     if (judged !== 'right') {
       const detail = isTooMany ? 'within limits' : isRefusal(judged) ? judged.key : 'sign-in.second-step-wrong';
       journal.append({ event: 'sign-in refused', result: isTooMany ? 'blocked' : 'failed', detail, ...facts });
@@ -131,5 +144,5 @@ export function signIn(needs: Needs) {
     });
   }
 
-  return { start, prove, end };
+  return { start, waysOf, prove, end };
 }

@@ -2,6 +2,7 @@
 
 import type { Methods } from '../methods/methods.ts';
 import type { Account } from '../rules/account.ts';
+import type { Question } from '../rules/attempt.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { accountKey, isOver, type Limit, limits } from '../rules/throttle.ts';
 import { type Instant, minute, second } from '../rules/time.ts';
@@ -22,7 +23,7 @@ export const freshProof = 10 * minute;
 /** Digits of an app, at most; whatever is longer is a recovery code. */
 const longestAppCode = 8;
 /** What can be asked for without sending anything first; a recovery code stands in for a phone that is lost. */
-const secondProofs: readonly MethodName[] = ['totp', 'recovery-code'];
+const secondProofs: readonly MethodName[] = ['totp', 'passkey', 'recovery-code'];
 
 /** How a current password is proved, with every limit of sign-in: handed in, for this portal knows no other. */
 export interface CurrentPassword {
@@ -43,7 +44,17 @@ type Needs = Pick<World, 'enrolments' | 'sessions' | 'throttle' | 'journal' | 'r
 export function freshProofs(needs: Needs) {
   const { enrolments, sessions, throttle, journal, random, methods, current } = needs;
 
-  const asksCode = (account: Account): boolean => enrolments.of(account.id).some(({ method }) => method === 'totp');
+  /** The second steps that this account holds: one of them is asked beside the password. */
+  const stepsOf = (account: Account): readonly MethodName[] => {
+    const held = new Set(enrolments.of(account.id).map(({ method }) => method));
+    return [...methods.values()].filter(({ name, isSecondStep }) => isSecondStep && held.has(name)).map(({ name }) => name);
+  };
+  const asksStep = (account: Account): boolean => stepsOf(account).length > 0;
+  /** What a passkey shows beside the password, in this session; null where none is held. */
+  const passkeyQuestion = ({ account, session }: Pick<Person, 'account' | 'session'>): Question | null =>
+    (stepsOf(account).includes('passkey') &&
+      methods.get('passkey')?.ask?.({ binding: bindingOf(session), loginDigest: '', challenge: null })) ||
+    null;
 
   /**
    * The password is proved at sign-in, the second method only here or in a second step. That both were proved in one act of this session
@@ -51,16 +62,17 @@ export function freshProofs(needs: Needs) {
    */
   function isFresh({ account, session, at }: Person): boolean {
     if (at - session.provedAt >= freshProof) return false;
-    if (account.role !== 'person' || !asksCode(account)) return true; // staff have passed their second step at sign-in
+    if (account.role !== 'person' || !asksStep(account)) return true; // staff have passed their second step at sign-in
+    const isStep = (method: MethodName): boolean => methods.get(method)?.isSecondStep === true;
     const isOfThisProof = ({ method, usedAt, addedAt }: Enrolment): boolean =>
-      secondProofs.includes(method) && (usedAt === session.provedAt || (method === 'totp' && addedAt === session.provedAt));
+      secondProofs.includes(method) && (usedAt === session.provedAt || (isStep(method) && addedAt === session.provedAt));
     return enrolments.of(account.id).some(isOfThisProof);
   }
 
   /** Gives the session a new token, or says what was wrong. */
   async function prove(person: Person, typed: { password: string; answer: string }): Promise<{ session: string } | Refusal> {
     const { account, session, at } = person;
-    const needsCode = asksCode(account);
+    const needsCode = asksStep(account);
     if (typed.password === '') return new Refusal('password.required', { field: 'password' });
     if (needsCode && typed.answer.trim() === '') return new Refusal('answer.required', { field: 'answer' });
     const refusal = (await refusalOfPassword(person, typed.password)) ?? (needsCode ? await refusalOfCode(person, typed.answer) : null);
@@ -79,7 +91,7 @@ export function freshProofs(needs: Needs) {
   /** The tries are those of the second step at sign-in: strangers can fill the counter of /reset, and must not keep anybody out of here. */
   async function refusalOfCode(person: Person, answer: string): Promise<Refusal | null> {
     const { account, session, language, at } = person;
-    const name: MethodName = answer.replace(/[\s-]/g, '').length > longestAppCode ? 'recovery-code' : 'totp';
+    const name: MethodName = nameOf(answer);
     const key = `${accountKey(account.id, '')}|${name}|sign-in`;
     const limit = overLimit(throttle, { limit: limits.wrongProofs, key, at });
     if (!limit) throttle.hit(limits.wrongProofs, key, at);
@@ -97,7 +109,13 @@ export function freshProofs(needs: Needs) {
     return refusal;
   }
 
-  return { asksCode, isFresh, prove };
+  return { asksStep, stepsOf, passkeyQuestion, isFresh, prove };
+}
+
+/** By its form: what a passkey's script sends is an object, an app shows few digits, and the rest is a recovery code. */
+function nameOf(answer: string): MethodName {
+  if (answer.startsWith('{')) return 'passkey';
+  return answer.replace(/[\s-]/g, '').length > longestAppCode ? 'recovery-code' : 'totp';
 }
 
 /** Said openly, with the time to wait: whoever reads it has signed in. */

@@ -115,8 +115,14 @@ export function registrationPages(registration: Registration) {
   };
 
   function confirmPage(visit: Visit, to: string | undefined, refusals: readonly Refusal[]): Reply {
-    const { account } = personIn(visit);
-    const model = { to: ownPlace(to), login: account.login, asksCode: registration.asksCode(account), refusals };
+    const { account, session } = personIn(visit);
+    const model = {
+      to: ownPlace(to),
+      login: account.login,
+      steps: registration.stepsOf(account),
+      passkey: registration.passkeyQuestion({ account, session }),
+      refusals,
+    };
     return page('registration/confirm', model);
   }
 

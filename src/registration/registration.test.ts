@@ -35,7 +35,7 @@ async function desk(options: TestWorldOptions = {}) {
   /** With a proof of both, so that everything may be done. */
   async function proved(account: Account, name: keyof typeof cast): Promise<Person> {
     const person = signIn(account);
-    const answer = flow.asksCode(account) ? world.totpCode(name) : '';
+    const answer = flow.asksStep(account) ? world.totpCode(name) : '';
     const done = await flow.prove(person, { password: cast[name].password, answer });
     assert.not(isRefusal(done));
     return now(person);

@@ -79,7 +79,7 @@ export function registration(needs: Needs) {
   function refusalFor(person: Person): Refusal | null {
     const { account, session } = person;
     // Whoever has a second step takes it: a session that was let in to enrol the first one may not enrol another.
-    if (session.standing === 'enrolment' && proof.asksCode(account)) return new Refusal('session.ended');
+    if (session.standing === 'enrolment' && proof.asksStep(account)) return new Refusal('session.ended');
     if (account.suspendedAt !== null) return new Refusal('desk.suspended');
     return proof.isFresh(person) ? null : new Refusal('method.proof-needed');
   }

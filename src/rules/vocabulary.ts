@@ -108,6 +108,7 @@ export const refusals = [
   'method.already-registered',
   'method.too-many',
   'method.code-wrong',
+  'method.passkey-unusable',
   'method.proof-needed',
   'link.spent',
   'desk.busy',
