@@ -25,6 +25,10 @@ export interface SlapdOptions {
   readonly passwordRight?: '=w' | 'manage';
   /** Access rules before all others, as slapd.access(5) writes them: what the service account shall not see. */
   readonly access?: readonly string[];
+  /** Gives its entries to consumers (slapo-syncprov(5)). */
+  readonly isProvider?: boolean;
+  /** Keeps a copy of a provider's entries (syncrepl, RFC 4533), and none of its own; takes no writes, and refers them to `refersTo`, if anywhere. */
+  readonly copyOf?: { readonly port: number; readonly refersTo?: string };
 }
 
 export interface Slapd {
@@ -116,7 +120,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     await run('slapadd', ['-q', `-n${database}`, '-F', join(folder, 'config'), '-l', join(folder, 'load.ldif')]);
   };
   await load(0, configuration(folder, options));
-  await load(1, `${entries({ ...slapdPolicy, ...options.policy })}\n${options.ldif ?? ''}`);
+  if (!options.copyOf) await load(1, `${entries({ ...slapdPolicy, ...options.policy })}\n${options.ldif ?? ''}`);
 
   const [ldapPort, ldapsPort] = await freePorts();
   const ldap = `ldap://127.0.0.1:${ldapPort}`;
@@ -255,7 +259,10 @@ async function freePorts(): Promise<[number, number]> {
 }
 
 /** The access rules are the least that Latchkey needs: it may set passwords without reading them, and unlock; nothing else. */
-const configuration = (folder: string, { isLimited = false, passwordRight = '=w', access = [] }: SlapdOptions): string => `dn: cn=config
+const configuration = (
+  folder: string,
+  { isLimited = false, passwordRight = '=w', access = [], isProvider = false, copyOf }: SlapdOptions,
+): string => `dn: cn=config
 objectClass: olcGlobal
 cn: config
 olcTLSCACertificateFile: ${folder}/tls/ca.pem
@@ -269,6 +276,7 @@ cn: module{0}
 olcModulePath: ${modules}
 olcModuleLoad: back_mdb
 olcModuleLoad: ppolicy
+olcModuleLoad: syncprov
 
 dn: cn=schema,cn=config
 objectClass: olcSchemaConfig
@@ -296,13 +304,13 @@ olcDbMaxSize: 1073741824
 olcDbNoSync: TRUE
 olcRootDN: ${adminDn}
 olcRootPW: ${adminPassword}
-olcDbIndex: objectClass,entryUUID,uid,mail,member,uniqueMember,memberUid eq
+olcDbIndex: objectClass,entryUUID,entryCSN,uid,mail,member,uniqueMember,memberUid eq
 ${isLimited ? '' : `olcLimits: {0}dn.exact="${serviceDn}" size.soft=unlimited size.hard=unlimited size.prtotal=unlimited\n`}${access.map((rule) => `olcAccess: ${rule}\n`).join('')}olcAccess: to dn.subtree="ou=people,${base}" attrs=userPassword by dn.exact="${serviceDn}" ${passwordRight} by self =xw by anonymous =x by * none
 olcAccess: to attrs=userPassword by self =xw by anonymous =x by * none
 olcAccess: to dn.subtree="ou=people,${base}" attrs=pwdAccountLockedTime,pwdReset by dn.exact="${serviceDn}" =wrscd by self =rscd by * none
 olcAccess: to attrs=pwdHistory by * none
 olcAccess: to * by dn.exact="${serviceDn}" =rscd by self =rscd by * none
-
+${copyOf ? consumption(copyOf) : ''}
 dn: olcOverlay={0}ppolicy,olcDatabase={1}mdb,cn=config
 objectClass: olcOverlayConfig
 objectClass: olcPPolicyConfig
@@ -310,7 +318,11 @@ olcOverlay: {0}ppolicy
 olcPPolicyDefault: ${policyDn}
 olcPPolicyHashCleartext: TRUE
 olcPPolicyUseLockout: TRUE
-`;
+${isProvider ? '\ndn: olcOverlay={1}syncprov,olcDatabase={1}mdb,cn=config\nobjectClass: olcOverlayConfig\nobjectClass: olcSyncProvConfig\nolcOverlay: {1}syncprov\n' : ''}`;
+
+const consumption = ({ port, refersTo }: NonNullable<SlapdOptions['copyOf']>): string =>
+  `olcSyncrepl: {0}rid=001 provider=ldap://127.0.0.1:${port} bindmethod=simple binddn="${adminDn}" credentials="${adminPassword}" ` +
+  `searchbase="${base}" type=refreshAndPersist retry="1 +"\n${refersTo === undefined ? '' : `olcUpdateRef: ${refersTo}\n`}`;
 
 /** The service account has a policy of its own: under the people's it would expire, lock and be made to change its password. */
 const entries = (policy: Readonly<Record<string, string | number>>): string => `dn: ${base}
