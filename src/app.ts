@@ -57,7 +57,7 @@ export async function openHouse(config: Config, { transport, clock = systemClock
   const directories: Directories = { all: opened, of: ({ home }) => opened.find(({ id }) => id === home) ?? null };
   const office = () => store.settings.policy().office_name;
   const deliver = createDeliver({ outbox: store.outbox, vault, clock, texts, transport: transport ?? mailOf(config), office, log });
-  const passwordsFor = homes({ accounts: store.accounts, slowHash, clock, directories });
+  const passwordsFor = homes({ ...store, slowHash, clock, directories });
   const deferral = createDeferral({ clock, log });
   const world: World = { ...store, clock, random, vault, slowHash, directories, passwordsFor, deliver, deferral };
   const { publicUrl } = config;

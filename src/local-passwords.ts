@@ -7,11 +7,11 @@ import type { PasswordStatus, Passwords, Verified, World, WriteOutcome } from '.
 
 const server = 'latchkey';
 
-export type LocalNeeds = Pick<World, 'accounts' | 'slowHash' | 'clock'>;
+export type LocalNeeds = Pick<World, 'accounts' | 'settings' | 'slowHash' | 'clock'>;
 
 /** Nothing leaves the process here, so `beforeSending` is never called: what did not settle has not happened. */
 export const localPasswords =
-  ({ accounts, slowHash, clock }: LocalNeeds) =>
+  ({ accounts, settings, slowHash, clock }: LocalNeeds) =>
   (account: Account): Passwords => {
     const { id } = account;
 
@@ -30,7 +30,8 @@ export const localPasswords =
         expiresAt: null,
         changeableAt: null,
         failuresLeft: null,
-        rules: noDirectoryRules,
+        // It is judged with what is remembered of every account whose home does not.
+        rules: { ...noDirectoryRules, history: settings.policy().password_history || null },
       };
     }
 

@@ -3,16 +3,24 @@
  * same way. A row is written before anything leaves, so that a crash or a silence at any moment can be settled by asking the home.
  */
 
+import { earlierPasswords, remembered } from './earlier-passwords.ts';
 import type { Account } from './rules/account.ts';
 import type { AttemptId } from './rules/attempt.ts';
 import { noticeAddresses } from './rules/notice.ts';
-import { barred, objections, subjectOf } from './rules/new-password.ts';
+import { barred, lookedBack, objections, subjectOf, tooEarly, usedBefore } from './rules/new-password.ts';
 import { prepared, type Rule, rulesFor } from './rules/password.ts';
 import { isRefusal, type Refusal } from './rules/refusal.ts';
 import { accountKey, limits } from './rules/throttle.ts';
 import { day, second } from './rules/time.ts';
 import type { EventName } from './rules/vocabulary.ts';
-import type { BeforeSending, PasswordStatus, Passwords, World, Write, WriteOutcome } from './world.ts';
+import type { BeforeSending, PasswordStatus, Passwords, PasswordTrace, World, Write, WriteOutcome } from './world.ts';
+
+interface Judged {
+  readonly refusals: readonly Refusal[];
+  /** What Latchkey is to remember of it, should it come into force. */
+  readonly trace: PasswordTrace | null;
+}
+const no = (refusal: Refusal): Judged => ({ refusals: [refusal], trace: null });
 
 interface Act {
   readonly act: Write['act'];
@@ -66,7 +74,10 @@ type Needs = Pick<
   | 'accounts'
   | 'enrolments'
   | 'attempts'
+  | 'passwordHistory'
   | 'passwordsFor'
+  | 'slowHash'
+  | 'deferral'
   | 'writes'
   | 'journal'
   | 'deliver'
@@ -106,6 +117,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     accounts,
     enrolments,
     attempts,
+    passwordHistory,
     passwordsFor,
     writes,
     journal,
@@ -121,6 +133,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
   } = needs;
   /** Writes that this process is still waiting for: not to be settled from outside. */
   const underWay = new Set<number>();
+  const earlier = earlierPasswords(needs);
 
   async function rulesOf(account: Account): Promise<Bound | Refusal> {
     const status = await passwordsFor(account).status();
@@ -128,31 +141,58 @@ export function passwordDesk(needs: Needs): PasswordDesk {
   }
 
   /** The same for an act, or what forbids it altogether. */
-  async function boundBy({ account, attempt }: Act, knowsCurrent: boolean): Promise<Bound | Refusal> {
+  async function boundBy({ account }: Act, knowsCurrent: boolean): Promise<Bound | Refusal> {
+    const bound = await rulesOf(account);
+    return isRefusal(bound) ? bound : (barred({ account, knowsCurrent }, bound.status, settings.policy()) ?? bound);
+  }
+
+  /** Nothing is sent before this has ended: where it fails unexpectedly, who tries again finds the door open. */
+  async function beforeSending<T>({ attempt }: Act, judge: () => Promise<T>): Promise<T> {
     try {
-      const bound = await rulesOf(account);
-      return isRefusal(bound) ? bound : (barred({ account, knowsCurrent }, bound.status, settings.policy()) ?? bound);
+      return await judge();
     } catch (fault) {
-      if (attempt !== undefined) attempts.release(attempt); // nothing was sent: who tries again finds the door open
+      if (attempt !== undefined) attempts.release(attempt);
       throw fault;
     }
   }
 
-  async function setPassword(wanted: NewPassword): Promise<Written> {
-    const { account, current } = wanted;
-    const password = prepared(wanted.password);
+  async function judged(wanted: NewPassword): Promise<Judged> {
+    const { account, act, current } = wanted;
     const bound = await boundBy(wanted, current !== undefined);
-    if (isRefusal(bound)) return refuse(wanted, [bound]);
-    const refusals = objections({ ...wanted, password, subject: subjectOf(account) }, bound.rules, bound.status);
+    if (isRefusal(bound)) return no(bound);
+    const early = tooEarly(act, bound.status, settings.policy());
+    if (early) return no(early);
+    const past = await pastOf(wanted, bound.status);
+    const subject = subjectOf(account);
+    return isRefusal(past) ? no(past) : { ...past, refusals: [...objections({ ...wanted, subject }, bound.rules), ...past.refusals] };
+  }
+
+  async function setPassword(wanted: NewPassword): Promise<Written> {
+    const { current } = wanted;
+    const password = prepared(wanted.password);
+    const { refusals, trace } = await beforeSending(wanted, () => judged({ ...wanted, password }));
     if (refusals.length > 0) return refuse(wanted, refusals);
-    return write(wanted, (home, before) => {
+    return write({ ...wanted, trace }, (home, before) => {
       if (current !== undefined) return home.change({ current, password }, before);
       return wanted.isTemporary ? home.setTemporary(password, before) : home.set(password, before);
     });
   }
 
+  /** What the account's earlier passwords say of it, and what is kept of it where Latchkey remembers them. */
+  async function pastOf({ account, act, password }: NewPassword, { rules }: PasswordStatus): Promise<Judged | Refusal> {
+    const most = remembered(rules);
+    if (most === 0) {
+      passwordHistory.prune(account.id, 0);
+      return { trace: null, refusals: [] };
+    }
+    const judged = await earlier.judge(account.id, password, most);
+    if (isRefusal(judged)) return judged;
+    const count = lookedBack(act, subjectOf(account), rules);
+    return { trace: judged.trace, refusals: judged.isEarlier && count > 0 ? [usedBefore(count)] : [] };
+  }
+
   async function unlock(act: Unlocking): Promise<Written> {
-    const bound = await boundBy(act, false);
+    const bound = await beforeSending(act, () => boundBy(act, false));
     return isRefusal(bound) ? refuse(act, [bound]) : write(act, (home, before) => home.unlock(before));
   }
 
@@ -162,16 +202,27 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     return { kind: 'refused', refusals };
   }
 
-  async function write(act: Act, send: (home: Passwords, before: BeforeSending) => Promise<WriteOutcome>): Promise<Written> {
-    const { account, attempt = null, supportCode, address } = act;
-    const id = writes.start({ account: account.id, attempt, act: act.act, supportCode, address, at: clock.now() });
+  async function write(
+    act: Act & { trace?: PasswordTrace | null },
+    send: (home: Passwords, before: BeforeSending) => Promise<WriteOutcome>,
+  ): Promise<Written> {
+    const id = begin(act);
     underWay.add(id);
     try {
-      const outcome = await send(passwordsFor(account), (request) => writes.sent(id, { ...request, at: clock.now() }));
+      const outcome = await send(passwordsFor(act.account), (request) => writes.sent(id, { ...request, at: clock.now() }));
       return settle(id, act, outcome);
     } finally {
       underWay.delete(id);
     }
+  }
+
+  function begin({ account, attempt, act, supportCode, address, trace }: Act & { trace?: PasswordTrace | null }): Write['id'] {
+    const at = clock.now();
+    return atomically(() => {
+      const write = writes.start({ account: account.id, attempt: attempt ?? null, act, supportCode, address, at });
+      if (trace) passwordHistory.pend({ account: account.id, write, ...trace, at });
+      return write;
+    });
   }
 
   function settle(id: number, act: Act, outcome: WriteOutcome): Written {
@@ -185,6 +236,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     if (outcome.kind === 'refused') {
       atomically(() => {
         writes.end(id, 'refused', clock.now());
+        passwordHistory.drop(id);
         releaseAttempt(act, [outcome.refusal]);
       });
       return { kind: 'refused', refusals: [outcome.refusal] };
@@ -214,6 +266,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     const { account, attempt = null, session } = act;
     const at = clock.now();
     writes.end(id, isProved ? 'done' : 'not proved', at);
+    passwordHistory.confirm(id, at);
     if (attempt !== null) {
       attempts.step(attempt, { kind: 'ended', outcome: isProved ? 'done' : 'not proved', at });
       attempts.finish(attempt, at);
@@ -296,6 +349,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     }
     const at = clock.now();
     writes.end(left.id, answer === 'not done' ? 'refused' : 'unknown', at);
+    passwordHistory.drop(left.id);
     if (attempt) {
       attempts.step(attempt.id, { kind: 'ended', outcome: answer === 'not done' ? 'not done' : 'unknown', at });
       attempts.finish(attempt.id, at);

@@ -3,6 +3,7 @@
  * the directory could answer with a lock. Every no is the same no and leaves at the same moment. Knows no session and no page.
  */
 
+import { earlierPasswords } from '../earlier-passwords.ts';
 import { frontDoor, longestLogin } from '../front-door.ts';
 import { type Account, foldLogin } from '../rules/account.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
@@ -12,7 +13,10 @@ import type { CheckName, EventName, RefusalKey } from '../rules/vocabulary.ts';
 import type { PasswordStatus, Verified, World } from '../world.ts';
 import { turnsOf } from './turns.ts';
 
-type Needs = Pick<World, 'accounts' | 'directories' | 'passwordsFor' | 'throttle' | 'journal' | 'vault' | 'clock'>;
+type Needs = Pick<
+  World,
+  'accounts' | 'directories' | 'passwordsFor' | 'passwordHistory' | 'slowHash' | 'deferral' | 'throttle' | 'journal' | 'vault' | 'clock'
+>;
 
 export interface Typed {
   /** The login as typed, or the account that is signed in already. */
@@ -53,6 +57,7 @@ const mostWaiting = 20;
 export function currentPassword(needs: Needs): CurrentPassword {
   const { passwordsFor, throttle, journal, vault, clock } = needs;
   const door = frontDoor(needs);
+  const earlier = earlierPasswords(needs);
   const turns = turnsOf<Account['id']>(mostWaiting);
 
   async function prove(typed: Typed): Promise<Proved | Refusal> {
@@ -109,6 +114,7 @@ export function currentPassword(needs: Needs): CurrentPassword {
       return no(verified.key, verified.raw);
     }
     throttle.clear(limits.signIn, key);
+    earlier.remember(account.id, password, status);
     return { account, ...verified };
   }
 

@@ -3,12 +3,19 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Account } from './account.ts';
-import { barred, type Circumstances, objections } from './new-password.ts';
+import { barred, type Circumstances, lookedBack, objections, possibleFrom, tooEarly, type Way } from './new-password.ts';
 import { noDirectoryRules, rulesFor } from './password.ts';
 import { defaultPolicy } from './policy.ts';
 
 const account = { home: 'office', isProtected: false } as Account;
-const fine: Circumstances = { isDisabled: false, isProtected: false, lock: 'none', mustChange: false, changeableAt: null };
+const fine: Circumstances = {
+  isDisabled: false,
+  isProtected: false,
+  lock: 'none',
+  mustChange: false,
+  changeableAt: null,
+  rules: noDirectoryRules,
+};
 const barrier = (more: { account?: Account; knowsCurrent?: boolean; now?: Partial<Circumstances>; writeback?: boolean } = {}) =>
   barred(
     { account: more.account ?? account, knowsCurrent: more.knowsCurrent ?? false },
@@ -42,13 +49,35 @@ test('without writeback nothing goes to a directory; local accounts do not care'
 
 const subject = { login: 'jane', name: 'Jane', isLocal: false };
 const rules = rulesFor(subject, defaultPolicy, noDirectoryRules);
-const refused = (password: string, current?: string, now: Partial<Circumstances> = {}) =>
-  objections({ password, subject, ...(current === undefined ? {} : { current }) }, rules, { ...fine, ...now });
+const refused = (password: string, current?: string) =>
+  objections({ password, subject, ...(current === undefined ? {} : { current }) }, rules);
 
-test('too early is said alone, with the moment, unless the password must be changed', () => {
-  const [early, ...more] = refused('short', undefined, { changeableAt: 1000 });
-  assert.equal([early?.key, early?.params, more.length], ['directory.minimum-age', { at: 1000 }, 0]);
-  assert.equal(refused('a good long one', undefined, { changeableAt: 1000, mustChange: true }), []);
+const ways: readonly Way[] = ['change', 'reset', 'reset by administrator'];
+const heldBy = (minimumAge: boolean, history = minimumAge) => ({ rules: { ...noDirectoryRules, onReset: { minimumAge, history } } });
+
+test('who has to wait for the minimum age: with the moment, unless the password must be changed', () => {
+  const waiting = (isHeld: boolean, choice: 'block' | 'allow', mustChange = false) =>
+    ways.filter((way) => {
+      const now = { ...fine, changeableAt: 1000, mustChange, ...heldBy(isHeld) };
+      return possibleFrom(way, now, { ...defaultPolicy, minimum_age_on_reset: choice }) === 1000;
+    });
+  assert.equal(waiting(true, 'allow'), ways, 'the directory would refuse');
+  assert.equal(waiting(true, 'block'), ways);
+  assert.equal(waiting(false, 'block'), ['change', 'reset'], 'nobody from staff waits where no directory makes them');
+  assert.equal(waiting(false, 'allow'), ['change']);
+  for (const isHeld of [true, false]) assert.equal(waiting(isHeld, 'block', true), []);
+  const early = tooEarly('change', { ...fine, changeableAt: 1000 }, defaultPolicy);
+  assert.equal([early?.key, early?.params], ['directory.minimum-age', { at: 1000 }]);
+  assert.is(tooEarly('change', fine, defaultPolicy), null);
+});
+
+test('Latchkey looks back itself where the home does not, and never for who could learn a password from it', () => {
+  const count = (isLocal: boolean, isHeld: boolean, history: number | null = 5) =>
+    ways.map((way) => lookedBack(way, { ...subject, isLocal }, { history, onReset: { history: isHeld, minimumAge: isHeld } }));
+  assert.equal(count(false, true), [0, 0, 0]);
+  assert.equal(count(false, false), [0, 5, 0], 'a change the directory holds to its history');
+  assert.equal(count(true, false), [5, 5, 0]);
+  assert.equal(count(false, false, null), [0, 0, 0]);
 });
 
 test('every broken rule is a refusal at the field, each once', () => {

@@ -1,7 +1,7 @@
 /** Whether a password may be set or a lock cleared at this moment, as refusals: all that can be judged before the home is asked. */
 
 import type { Account } from './account.ts';
-import { brokenRules, prepared, type Rule, type Subject } from './password.ts';
+import { brokenRules, type DirectoryRules, prepared, type Rule, type Subject } from './password.ts';
 import type { Policy } from './policy.ts';
 import { Refusal } from './refusal.ts';
 import type { Instant } from './time.ts';
@@ -14,9 +14,22 @@ export interface Circumstances {
   readonly lock: 'none' | 'lockout' | 'administrator';
   readonly mustChange: boolean;
   readonly changeableAt: Instant | null;
+  readonly rules: Pick<DirectoryRules, 'onReset'>;
 }
 
+/** A change by who knows the present password, a reset after a proved recovery, or one by staff. */
+export type Way = 'change' | 'reset' | 'reset by administrator';
+
 export const subjectOf = ({ login, name, home }: Account): Subject => ({ login, name, isLocal: home === null });
+
+/** Too soon after the last one. */
+export function tooEarly(way: Way, now: Circumstances, policy: Policy): Refusal | null {
+  const at = possibleFrom(way, now, policy);
+  return at === null ? null : new Refusal('directory.minimum-age', { params: { at } });
+}
+
+/** Used before, as far as Latchkey itself looked back. */
+export const usedBefore = (count: number): Refusal => new Refusal('directory.history', { params: { count }, field: 'password' });
 
 /** What stands against the act whatever the new password is. A protected account is changed by who knows its password, and by nobody else. */
 export function barred(
@@ -30,6 +43,25 @@ export function barred(
   return now.lock === 'administrator' ? new Refusal('directory.locked-by-administrator') : null;
 }
 
+/**
+ * From when the minimum age lets a new password be set in this way; null when now. Who must change may at once. What the directory does not
+ * hold a reset to binds nobody from staff, and the person only where the policy says so.
+ */
+export function possibleFrom(way: Way, { changeableAt, mustChange, rules }: Circumstances, policy: Policy): Instant | null {
+  if (changeableAt === null || mustChange) return null;
+  const isHeld = way === 'change' || rules.onReset.minimumAge || (way === 'reset' && policy.minimum_age_on_reset === 'block');
+  return isHeld ? changeableAt : null;
+}
+
+/**
+ * Among how many passwords, the present one counted, Latchkey itself looks for a new one; 0 where the home does. A directory holds each
+ * change to its history, and Latchkey itself nobody from staff: a typed password that is refused would tell them one of the person's.
+ */
+export function lookedBack(way: Way, { isLocal }: Subject, { onReset, history }: Pick<DirectoryRules, 'onReset' | 'history'>): number {
+  const isHeldThere = onReset.history || (way === 'change' && !isLocal);
+  return isHeldThere || way === 'reset by administrator' ? 0 : (history ?? 0);
+}
+
 const refusalOf: Record<Rule['key'], RefusalKey> = {
   length: 'password.too-short',
   longest: 'password.too-long',
@@ -41,13 +73,11 @@ const refusalOf: Record<Rule['key'], RefusalKey> = {
   current: 'password.same-as-current',
 };
 
-/** Too early, or else every rule that the password breaks, each refusal once. */
+/** Every rule that the password breaks, each refusal once. */
 export function objections(
   { password, current, subject }: { password: string; current?: string; subject: Subject },
   rules: readonly Rule[],
-  now: Circumstances,
 ): readonly Refusal[] {
-  if (now.changeableAt !== null && !now.mustChange) return [new Refusal('directory.minimum-age', { params: { at: now.changeableAt } })];
   const broken = brokenRules(password, subject, rules).map(({ key, params }) => new Refusal(refusalOf[key], { params, field: 'password' }));
   const isSame = current !== undefined && prepared(current) === prepared(password);
   if (isSame) broken.push(new Refusal('password.same-as-current', { field: 'password' }));

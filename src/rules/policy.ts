@@ -82,6 +82,18 @@ export const settings = {
 
   password_minimum: whole(12, [8, 64]),
   password_minimum_local: whole(15, [8, 64]),
+  /**
+   * How many of a local account's last passwords, the present one among them, are refused; a directory account's number is the directory's.
+   * Entra ID refuses the last one alone and NIST SP 800-63B-4 asks for none: a few keep a leaked password from coming back, and since
+   * local passwords do not expire nobody is driven through them.
+   */
+  password_history: whole(5, [0, 24]),
+  /**
+   * Whether a proved reset is held to the directory's minimum age where the directory itself does not hold it (Active Directory without the
+   * policy control, Samba before 4.24). That age keeps people from running through the history, which is held anyway; who forgot what they
+   * chose this morning would stand outside until tomorrow. A change is always held to it.
+   */
+  minimum_age_on_reset: oneOf('allow', ['block', 'allow'] as const),
 
   writeback: flag(true),
   unlock_without_reset: flag(true),

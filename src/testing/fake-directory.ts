@@ -9,7 +9,7 @@ import { entryOf, type FakeOffice, type FakePerson, fakePolicy, type FakeResiden
 import { fakePasswords } from './fake-passwords.ts';
 import { away, type Faults, faultTable } from './faults.ts';
 
-export interface FakeDirectory extends Directory, Pick<FakeOffice, 'policy' | 'protectedGroups'> {
+export interface FakeDirectory extends Directory, Pick<FakeOffice, 'policy' | 'onReset' | 'protectedGroups'> {
   /** What goes wrong, by step, until it is deleted: `directory.faults.set('set', unreachable)`. */
   readonly faults: Faults;
   add(person: FakePerson): FakeResident;
@@ -34,6 +34,7 @@ const pageSize = 100;
 export function fakeDirectory({ clock, id = 'office', people = [], policy = {}, protectedGroups = [] }: Wish): FakeDirectory {
   const office: FakeOffice = {
     policy: { ...fakePolicy, ...policy },
+    onReset: { history: true, minimumAge: true },
     protectedGroups: new Set(protectedGroups),
     residents: new Map(),
     nested: new Map(),
@@ -42,6 +43,7 @@ export function fakeDirectory({ clock, id = 'office', people = [], policy = {}, 
   const server = `ldaps://${id}.example.com`;
   const seen = (resident: FakeResident) => entryOf(resident, office, clock.now());
   let lastGoodAt: Instant | null = null;
+  let probedAt: Instant | null = null;
 
   const directory: FakeDirectory = {
     id,
@@ -52,6 +54,12 @@ export function fakeDirectory({ clock, id = 'office', people = [], policy = {}, 
     },
     set policy(wanted) {
       office.policy = wanted;
+    },
+    get onReset() {
+      return office.onReset;
+    },
+    set onReset(wanted) {
+      office.onReset = wanted;
     },
     add(person) {
       const resident = residentOf(person, office, clock.now());
@@ -89,7 +97,7 @@ export function fakeDirectory({ clock, id = 'office', people = [], policy = {}, 
         id,
         isReachable: isUsable || fault?.kind === 'refused',
         isUsable,
-        checkedAt: clock.now(),
+        checkedAt: probedAt ?? clock.now(),
         lastGoodAt,
         server,
         kind: 'fake',
@@ -97,8 +105,21 @@ export function fakeDirectory({ clock, id = 'office', people = [], policy = {}, 
       };
     },
     async probe() {
-      if ((await table.meet('health')) === null) lastGoodAt = clock.now();
+      const isGood = (await table.meet('health')) === null;
+      probedAt = clock.now();
+      if (isGood) lastGoodAt = probedAt;
       return directory.health();
+    },
+    /** As much as there is to look at in memory: whether it answers, and whether it knows the person. */
+    async examine(login) {
+      const { problem } = directory.health();
+      const found = login === null || named(office, login).length === 1;
+      const finding = { server, params: { name: 'fake', login: login ?? '', base: id }, cure: null, raw: problem?.raw ?? null };
+      if (problem) return [{ ...finding, verdict: 'fault', key: 'connection.lost' }];
+      return [
+        { ...finding, verdict: 'well', key: 'bind.good' },
+        ...(found ? [] : [{ ...finding, verdict: 'fault', key: 'account.unknown' } as const]),
+      ];
     },
     close: async () => undefined,
   };

@@ -5,6 +5,7 @@ import {
   judgeNewPassword,
   judgeSignIn,
   type NewPassword,
+  type PasswordPolicy,
   policyErrors,
   unlocked,
   withNewPassword,
@@ -72,11 +73,18 @@ export function fakePasswords(remoteId: string, { office, clock, server, faults 
   async function replace(resident: FakeResident, wanted: NewPassword): Promise<Refusal | null> {
     const { credential } = resident;
     const matches = async (password: string, hash: string) => password === hash;
-    const judged = await judgeNewPassword(wanted, { credential, policy: office.policy, now: now(), matches });
+    const judged = await judgeNewPassword(wanted, { credential, policy: policyFor(wanted), now: now(), matches });
     if (judged) return complaint(judged, statusOf(resident, office, now()));
     resident.credential = withNewPassword(credential, wanted.password, office.policy, now());
     resident.generation += 1;
     return null;
+  }
+
+  /** A reset may be held to less than a change. */
+  function policyFor({ old }: NewPassword): PasswordPolicy {
+    const { policy, onReset } = office;
+    if (old !== undefined) return policy;
+    return { ...policy, history: onReset.history ? policy.history : 0, minimumAge: onReset.minimumAge ? policy.minimumAge : 0 };
   }
 
   return {

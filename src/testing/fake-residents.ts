@@ -3,6 +3,7 @@
 import type { Credential, PasswordPolicy } from '../directory/demo/password-policy.ts';
 import { freshCredential, isExpired, isLocked } from '../directory/demo/password-policy.ts';
 import { foldLogin } from '../rules/account.ts';
+import type { DirectoryRules } from '../rules/password.ts';
 import type { Instant } from '../rules/time.ts';
 import type { DirectoryEntry, PasswordStatus } from '../world.ts';
 
@@ -35,6 +36,8 @@ export interface FakeResident {
 
 export interface FakeOffice {
   policy: PasswordPolicy;
+  /** What a reset is held to as well: Active Directory without its control, and older Sambas, skip both. */
+  onReset: DirectoryRules['onReset'];
   /** DNs; members of these, through other groups too, are protected. */
   readonly protectedGroups: Set<string>;
   /** By remote id, in the order in which they came. */
@@ -134,7 +137,7 @@ export function statusOf(resident: FakeResident, office: FakeOffice, now: Instan
       history: policy.history || null,
       minimumAge: policy.minimumAge || null,
       maximumAge: policy.maximumAge || null,
-      onReset: { history: true, minimumAge: true },
+      onReset: office.onReset,
     },
   };
 }
