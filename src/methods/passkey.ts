@@ -11,8 +11,11 @@ import type { Challenge, Enrollable, Enrolling, MethodNeeds } from './method.ts'
 
 const mostPasskeys = 10;
 const challengeLife = 15 * minute;
-/** COSE: EdDSA and ES256. RS256 signs by PKCS#1 v1.5, which ASVS 5.0 appendix C does not allow any more. */
-const algorithms = [-8, -7];
+/**
+ * COSE: EdDSA, ES256, and last RS256. ASVS 5.0 appendix C would leave RS256 out for its padding (PKCS#1 v1.5); FIPS 186-5 keeps it, and the
+ * chips of many office computers can do no other.
+ */
+const algorithms = [-8, -7, -257];
 
 /** What an enrolment keeps, sealed. */
 interface Passkey {

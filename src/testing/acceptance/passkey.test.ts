@@ -108,6 +108,7 @@ test('bob makes one, and it alone resets his password', () =>
     assert.is(await heading(page), 'Your new password is set');
     journeys.passwords.set('bob', now);
     await journeys.isInForce('bob', { now, before });
+    await page.context().clearCookies();
     await askFor(page, 'alice');
     await press(page, 'Use a passkey');
     assert.match((await page.locator('.error').textContent()) ?? '', /does not fit/, 'his device proves nobody else');
