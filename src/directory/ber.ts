@@ -1,4 +1,4 @@
-/** The few pieces of BER (X.690) that Latchkey writes itself, because ldapjs sends them wrong. It writes only; ldapjs reads. */
+/** The few pieces of BER (X.690) that Latchkey writes itself, because ldapjs sends them wrong. It writes only; what reads is ldapjs, and search-entry.ts. */
 
 /** One tag-length-value; the parts are joined as its content. Lengths in their shortest form. */
 export function tlv(tag: number, ...parts: readonly (Buffer | string)[]): Buffer {
@@ -17,6 +17,9 @@ function lengthOctets(length: number): number[] {
 export const sequence = 0x30;
 export const octetString = 0x04;
 export const boolean = 0x01;
+
+/** Up to 127. */
+export const enumerated = (value: number): Buffer => tlv(0x0a, Buffer.from([value]));
 
 /** A whole number from 0 to below 2^31. */
 export function integer(value: number): Buffer {

@@ -7,11 +7,12 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { integer, octetString, sequence, tlv } from './ber.ts';
 import { failureFrom, LdapFailure } from './failure.ts';
-import type { Filter } from './filter.ts';
 import * as ldapjs from './ldapjs.ts';
 import { type Line, openLine } from './line.ts';
+import type { Entry } from './search-entry.ts';
 
-export type { Answer, RequestControl } from './ldapjs.ts';
+export type { Answer, RequestControl, Search } from './ldapjs.ts';
+export type { Entry } from './search-entry.ts';
 
 export interface Address {
   /** `ldaps://host[:port]` or `ldap://host[:port]`. */
@@ -26,23 +27,6 @@ export interface Address {
   readonly timeoutMillis: number;
 }
 
-export interface Entry {
-  /** As the server spelled it, to be sent back as it is. */
-  readonly dn: string;
-  text(attribute: string): string | null;
-  texts(attribute: string): readonly string[];
-  bytes(attribute: string): Buffer | null;
-}
-
-export interface Search {
-  readonly base: string;
-  readonly scope: 'base' | 'one' | 'sub';
-  readonly filter: Filter;
-  readonly attributes: readonly string[];
-  readonly controls?: readonly ldapjs.RequestControl[];
-  readonly sizeLimit?: number;
-}
-
 export interface Sending {
   readonly controls?: readonly ldapjs.RequestControl[];
   /** Runs in the same turn as the writing to the socket; if it throws, nothing is sent. */
@@ -55,13 +39,19 @@ export interface Link {
   /** Simple bind (RFC 4513 5.1). An empty password would be an anonymous bind, and succeed: it is refused before the wire. */
   bind(dn: string, password: string, controls?: readonly ldapjs.RequestControl[]): Promise<ldapjs.Answer>;
   /** All entries of a search that is expected to be small; none when the base is missing. Throws the answer when it is not complete. */
-  search(search: Search): Promise<readonly Entry[]>;
-  /** Page by page (RFC 2696); the next is asked for only when it is wanted. A size limit is a failure, never an end. */
-  pages(search: Search, pageSize: number): AsyncGenerator<readonly Entry[], void, void>;
+  search(search: ldapjs.Search): Promise<readonly Entry[]>;
+  /** Page by page (RFC 2696), the next one on its way while one is looked at. A size limit is a failure, never an end. */
+  pages(search: ldapjs.Search, pageSize: number): AsyncGenerator<readonly Entry[], void, void>;
   modify(dn: string, changes: readonly ldapjs.Change[], sending?: Sending): Promise<ldapjs.Answer>;
   extended(oid: string, value: Buffer | null, sending?: Sending): Promise<ldapjs.Answer>;
-  /** All that waits for an answer fails, with these words. */
-  close(why?: string): void;
+  /** What waits for an answer fails; `late` says why that counts as silence. */
+  close(late?: string): void;
+}
+
+interface LdapPage {
+  readonly entries: readonly Entry[];
+  /** What the next page is asked for by; null after the last. */
+  readonly next: Buffer | null;
 }
 
 const pagedResults = '1.2.840.113556.1.4.319';
@@ -85,26 +75,33 @@ export async function connect(address: Address): Promise<Link> {
   const client = ldapjs.newClient({ url, host: dialled, tlsOptions, connectMillis: timeoutMillis });
   const line = openLine(client, { url: address.url, timeoutMillis });
   try {
-    await line.run<void>((done) => {
+    const incoming = await line.run<ldapjs.Incoming>((done) => {
       client.once('connect', () => {
-        const incoming = ldapjs.takeAnswers(client);
+        const answers = ldapjs.takeAnswers(client);
         const ready = (trouble: unknown) => {
-          incoming.everything();
+          answers.everything();
           if (trouble) done.reject(failureFrom(trouble, address.url));
-          else done.resolve();
+          else done.resolve(answers);
         };
         if (isFromStart) ready(null);
         else
           client.starttls({ ...tlsOptions }, [], (error) =>
-            ready(startTlsTrouble({ client, error, refusal: incoming.refusal(), url: address.url })),
+            ready(startTlsTrouble({ client, error, refusal: answers.refusal(), url: address.url })),
           );
       });
     });
+    return linkOver({ client, incoming, line, url: address.url });
   } catch (error) {
     line.close();
     throw error;
   }
-  return linkOver(client, line, address.url);
+}
+
+interface Connection {
+  readonly client: ldapjs.LibraryClient;
+  readonly incoming: ldapjs.Incoming;
+  readonly line: Line;
+  readonly url: string;
 }
 
 function startTlsTrouble(ended: {
@@ -121,7 +118,7 @@ function startTlsTrouble(ended: {
   return client._tracker?.parser.buffer === null ? null : new LdapFailure('clear', { url, text: 'clear bytes behind the StartTLS answer' });
 }
 
-function linkOver(client: ldapjs.LibraryClient, line: Line, url: string): Link {
+function linkOver({ client, incoming, line, url }: Connection): Link {
   type Send = (done: (error: Error | null, response?: unknown) => void) => void;
   const requireSafe = () => {
     if (!line.isOpen) throw new LdapFailure('closed', { url, text: 'the connection was closed' });
@@ -142,18 +139,21 @@ function linkOver(client: ldapjs.LibraryClient, line: Line, url: string): Link {
       send((error, response) => (error ? done.reject(failureFrom(error, url).of(true)) : done.resolve(ldapjs.answerOf(response))));
     });
 
-  async function readAll(search: Search, into: Entry[]): Promise<ldapjs.Answer> {
-    const { base, controls = [], attributes, scope, filter, sizeLimit = 0 } = search;
-    // Our own deadline ends a search; to ldapjs 0 would mean 10 s, so the server gets an hour.
-    const options = { scope, filter: ldapjs.sentFilter(filter), attributes: [...attributes], sizeLimit, timeLimit: 3600 };
-    return ask((done) =>
-      client.search(ldapjs.sentDn(base), options, ldapjs.sentControls(controls), (error, events) => {
-        if (error) return done(error);
-        events.on('searchEntry', (entry: ldapjs.LibraryEntry) => into.push(entryOf(entry)));
-        events.on('error', (problem: Error) => done(problem));
-        events.on('end', (response: unknown) => done(null, response));
-      }),
-    );
+  const readAll = (search: ldapjs.Search, into: Entry[]): Promise<ldapjs.Answer> =>
+    ask((done) => {
+      const request = ldapjs.sentSearch(search);
+      client._send(request, [0], null, done);
+      incoming.entries(request, (entry) => into.push(entry));
+    });
+
+  async function readPage(search: ldapjs.Search, { pageSize, cookie }: { pageSize: number; cookie: Buffer }): Promise<LdapPage> {
+    const entries: Entry[] = [];
+    const control = { type: pagedResults, value: tlv(sequence, integer(pageSize), tlv(octetString, cookie)) };
+    const answer = await readAll({ ...search, controls: [...(search.controls ?? []), control] }, entries);
+    if (answer.resultCode !== 0) throw incomplete(answer);
+    // An empty page may have a cookie and is no end; a missing or an empty cookie is.
+    const paged = answer.controls.find(({ type }) => type === pagedResults)?.value as { cookie: Buffer } | undefined;
+    return { entries, next: paged && paged.cookie.length > 0 ? paged.cookie : null };
   }
 
   const incomplete = (answer: ldapjs.Answer) =>
@@ -175,15 +175,14 @@ function linkOver(client: ldapjs.LibraryClient, line: Line, url: string): Link {
       return entries;
     },
     async *pages(search, pageSize) {
-      let cookie: Buffer | null = Buffer.alloc(0);
-      while (cookie !== null) {
-        const entries: Entry[] = [];
-        const control = { type: pagedResults, value: tlv(sequence, integer(pageSize), tlv(octetString, cookie)) };
-        const answer: ldapjs.Answer = await readAll({ ...search, controls: [...(search.controls ?? []), control] }, entries);
-        if (answer.resultCode !== 0) throw incomplete(answer);
-        // An empty page may have a cookie and is no end; a missing or an empty cookie is.
-        const paged = answer.controls.find(({ type }) => type === pagedResults)?.value as { cookie: Buffer } | undefined;
-        cookie = paged && paged.cookie.length > 0 ? paged.cookie : null;
+      const ahead = (cookie: Buffer) => {
+        const page = readPage(search, { pageSize, cookie });
+        page.catch(() => undefined); // who broke off does not wait for it
+        return page;
+      };
+      for (let coming: Promise<LdapPage> | null = ahead(Buffer.alloc(0)); coming !== null; ) {
+        const { entries, next }: LdapPage = await coming;
+        coming = next && ahead(next);
         yield entries;
       }
     },
@@ -199,14 +198,3 @@ function linkOver(client: ldapjs.LibraryClient, line: Line, url: string): Link {
 }
 
 const isEncrypted = (client: ldapjs.LibraryClient): boolean => (client._socket as { encrypted?: boolean } | null)?.encrypted === true;
-
-function entryOf({ objectName, attributes }: ldapjs.LibraryEntry): Entry {
-  const byName = new Map(attributes.map(({ type, buffers }) => [type.toLowerCase(), buffers]));
-  const values = (attribute: string) => byName.get(attribute.toLowerCase()) ?? [];
-  return {
-    dn: objectName.toString(),
-    text: (attribute) => values(attribute)[0]?.toString('utf8') ?? null,
-    texts: (attribute) => values(attribute).map((value) => value.toString('utf8')),
-    bytes: (attribute) => values(attribute)[0] ?? null,
-  };
-}

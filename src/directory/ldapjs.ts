@@ -4,15 +4,16 @@
  * server texts and controls of refusals are thrown away; an unknown result code throws inside the socket's event and ends the process; a
  * refused password modification (RFC 3062) is reported as done; values of controls and extended requests are sent as text; DNs lose
  * backslashes and spaces, and one that it cannot parse ends the connection; filters send escapes as they stand; intermediate responses end
- * a search; a long message is joined again with each of its pieces; a socket that is still connecting is not destroyed; the listeners of a
- * closed TLS socket are gone when its last error comes.
+ * a search; a long message is joined again with each of its pieces, and an entry made of a dozen objects; a socket that is still connecting
+ * is not destroyed; the listeners of a closed TLS socket are gone when its last error comes.
  */
 
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import ldapjs from 'ldapjs';
-import { boolean, octetString, sequence, tlv } from './ber.ts';
-import { encodeFilter, type Filter, filterText } from './filter.ts';
+import { boolean, enumerated, integer, octetString, sequence, tlv } from './ber.ts';
+import { encodeFilter, type Filter } from './filter.ts';
+import { type Entry, resultIn } from './search-entry.ts';
 
 /** What a server said at the end of an operation, whatever it said. */
 export interface Answer {
@@ -41,6 +42,7 @@ export interface Change {
 
 type Done = (error: Error | null, response?: unknown) => void;
 interface Message {
+  readonly messageId: number;
   readonly type: string;
   readonly controls: readonly ResponseControl[];
   readonly diagnosticMessage: string;
@@ -53,25 +55,10 @@ interface Library {
   Client: new (options: object) => LibraryClient;
   Control: new (options: object) => { toBer(ber: { appendBuffer(bytes: Buffer): void }): unknown };
   DN: new () => object;
-  ExtendedRequest: new (options: object) => object;
-  SearchEntry: { parseToPojo(ber: BerReader): object };
-  Attribute: { new (options: object): LibraryAttribute; fromBer(ber: BerReader): LibraryAttribute };
+  ExtendedRequest: new (options: object) => { readonly messageId: number };
+  Attribute: new (options: object) => object;
   Change: new (options: object) => object;
   LDAPResult: abstract new () => Message;
-}
-interface BerReader {
-  readonly offset: number;
-  readonly length: number;
-  readSequence(): number;
-  readString(): string;
-}
-export interface LibraryAttribute {
-  readonly type: string;
-  readonly buffers: readonly Buffer[];
-}
-export interface LibraryEntry {
-  readonly objectName: object;
-  readonly attributes: readonly LibraryAttribute[];
 }
 export interface LibraryClient extends NodeJS.EventEmitter {
   readonly connected: boolean;
@@ -79,7 +66,6 @@ export interface LibraryClient extends NodeJS.EventEmitter {
   readonly _socket: Socket | null;
   readonly _tracker: { parser: NodeJS.EventEmitter & { buffer: Buffer | null; write(bytes: Buffer): unknown } } | null;
   bind(dn: string, password: string, controls: object[], done: Done): void;
-  search(base: object, options: object, controls: object[], done: (error: Error | null, events: NodeJS.EventEmitter) => void): void;
   modify(dn: object, changes: object[], controls: object[], done: Done): void;
   starttls(options: object, controls: object[], done: Done): void;
   _send(request: object, expect: number[], emitter: null, done: Done): void;
@@ -115,20 +101,18 @@ class SentControl extends library.Control {
 }
 export const sentControls = (controls: readonly RequestControl[]): object[] => controls.map((control) => new SentControl(control));
 
-/** Its `type` differs from the library's, which otherwise replaces the response of RFC 3062 by a fresh one that says success. */
-class SentExtendedRequest extends library.ExtendedRequest {
-  readonly #oid: string;
-  readonly #value: Buffer | null;
-  constructor(oid: string, value: Buffer | null, controls: object[]) {
-    super({ requestName: oid, controls });
-    this.#oid = oid;
-    this.#value = value;
+/** A request whose body is written here. Its `type` differs from the library's, which otherwise replaces the response of RFC 3062 by a fresh one that says success. */
+class SentRequest extends library.ExtendedRequest {
+  readonly #body: Buffer;
+  constructor(body: Buffer, controls: readonly RequestControl[]) {
+    super({ requestName: '1.1', controls: sentControls(controls) });
+    this.#body = body;
   }
   get type(): string {
-    return 'SentExtendedRequest';
+    return 'SentRequest';
   }
   _toBer(ber: { appendBuffer(bytes: Buffer): void }): unknown {
-    ber.appendBuffer(tlv(0x77, tlv(0x80, this.#oid), this.#value === null ? '' : tlv(0x81, this.#value)));
+    ber.appendBuffer(this.#body);
     return ber;
   }
   /** Is called for the library's log before every request: here there is nothing to tell, least of all a password. */
@@ -136,8 +120,30 @@ class SentExtendedRequest extends library.ExtendedRequest {
     return {};
   }
 }
-export const sentExtended = (oid: string, value: Buffer | null, controls: readonly RequestControl[]): object =>
-  new SentExtendedRequest(oid, value, sentControls(controls));
+export type { SentRequest };
+
+export const sentExtended = (oid: string, value: Buffer | null, controls: readonly RequestControl[]): SentRequest =>
+  new SentRequest(tlv(0x77, tlv(0x80, oid), value === null ? '' : tlv(0x81, value)), controls);
+
+export interface Search {
+  readonly base: string;
+  readonly scope: 'base' | 'one' | 'sub';
+  readonly filter: Filter;
+  readonly attributes: readonly string[];
+  readonly controls?: readonly RequestControl[];
+  readonly sizeLimit?: number;
+}
+
+/** Our own deadline ends a search; the server gets an hour. */
+const serverSeconds = 3600;
+
+/** RFC 4511 4.5.1; aliases are not followed. */
+export function sentSearch({ base, scope, filter, attributes, controls = [], sizeLimit = 0 }: Search): SentRequest {
+  const limits = [integer(sizeLimit), integer(serverSeconds), tlv(boolean, Buffer.from([0]))];
+  const wanted = tlv(sequence, ...attributes.map((attribute) => tlv(octetString, attribute)));
+  const how = [enumerated(['base', 'one', 'sub'].indexOf(scope)), enumerated(0), ...limits];
+  return new SentRequest(tlv(0x63, tlv(octetString, base), ...how, encodeFilter(filter), wanted), controls);
+}
 
 export const sentChange = ({ operation, attribute, values }: Change): object =>
   new library.Change({
@@ -145,24 +151,6 @@ export const sentChange = ({ operation, attribute, values }: Change): object =>
     // Buffers, since the library would take text under a name with ";binary" for base64.
     modification: new library.Attribute({ type: attribute, values: values.map((value) => Buffer.from(value as string)) }),
   });
-
-/** What `search` takes for a filter of its own. */
-export const sentFilter = (filter: Filter): object => ({
-  [Symbol.toStringTag]: 'FilterString',
-  toBer: () => ({ buffer: encodeFilter(filter) }),
-  toString: () => filterText(filter),
-});
-
-/** Keeps the entry's name as the server spelled it. Only clients read entries: an ldapjs server in the same process is not touched. */
-library.SearchEntry.parseToPojo = (ber) => {
-  const protocolOp = ber.readSequence();
-  const objectName = new SentDn(ber.readString());
-  const attributes: LibraryAttribute[] = [];
-  ber.readSequence();
-  const end = ber.offset + ber.length;
-  while (ber.offset < end) attributes.push(library.Attribute.fromBer(ber));
-  return { protocolOp, objectName, attributes };
-};
 
 const silent: object = {
   child: () => silent,
@@ -186,19 +174,27 @@ export function newClient(address: { url: string; host: string; tlsOptions: Conn
   return client;
 }
 
-/**
- * Cures what arrives. After `everything()` each answer comes as one, refusals included, and `answerOf` reads it; before it (StartTLS) a
- * refusal stays an error, and `refusal()` is what the server said.
- */
-export function takeAnswers(client: LibraryClient): { everything(): void; refusal(): Answer | null } {
+export interface Incoming {
+  /** From now on each answer comes as one, refusals included, and `answerOf` reads it; before (StartTLS) a refusal stays an error. */
+  everything(): void;
+  /** What the server said when it refused. */
+  refusal(): Answer | null;
+  /** Each entry that answers this request, until its last answer. */
+  entries(request: SentRequest, take: (entry: Entry) => void): void;
+}
+
+/** Cures what arrives. */
+export function takeAnswers(client: LibraryClient): Incoming {
   let refusal: Answer | null = null;
   let statusToShow = other;
+  const searches = new Map<number, (entry: Entry) => void>();
   const parser = client._tracker?.parser;
   if (!parser) throw new Error('not connected');
   const emit = parser.emit.bind(parser);
   parser.emit = (event: string, message?: Message, ...more: unknown[]): boolean => {
     if (event !== 'message' || !message) return emit(event, message, ...more);
     if (message.type === 'IntermediateResponse') return true;
+    searches.delete(message.messageId);
     if (message instanceof library.LDAPResult) {
       const answer = read(message);
       answers.set(message, answer);
@@ -207,19 +203,25 @@ export function takeAnswers(client: LibraryClient): { everything(): void; refusa
         message.status = statusToShow;
       }
     }
-    // The library makes a plain object of every message for a log that nobody keeps: 40 % of the time of a long search.
-    Object.defineProperty(message, 'pojo', { value: null });
     return emit(event, message, ...more);
+  };
+  /** The results of a search do not come to the library: a reference would end the search there. */
+  const take = (message: Buffer): void => {
+    try {
+      const result = resultIn(message);
+      if (result === null) parser.write(message);
+      else if (result.entry !== null) searches.get(result.messageId)?.(result.entry);
+    } catch (error) {
+      parser.emit('error', error);
+    }
   };
   return {
     everything: () => {
       statusToShow = 0;
-      client._socket?.removeAllListeners('data').on(
-        'data',
-        wholeMessages((bytes) => parser.write(bytes)),
-      );
+      client._socket?.removeAllListeners('data').on('data', wholeMessages(take));
     },
     refusal: () => refusal,
+    entries: (request, each) => void searches.set(request.messageId, each),
   };
 }
 
