@@ -1,4 +1,4 @@
-/** One limit over all that an act does at however many servers: each request has a deadline of its own, and a slow server would use up each of them. */
+/** One limit over all that an act does at one server: each request has a deadline of its own, and a slow server would use up every one of them. */
 
 import type { Link } from './ldap.ts';
 

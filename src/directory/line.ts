@@ -12,7 +12,8 @@ export interface Line {
   readonly isOpen: boolean;
   /** Runs `work`, which calls `sending` in the turn in which it sends what must not be repeated. Rejects with an LdapFailure that says so. */
   run<T>(work: (done: Done<T>, sending: () => void) => void): Promise<T>;
-  close(why?: string): void;
+  /** What waits for an answer fails; `late` says why that counts as silence. */
+  close(late?: string): void;
 }
 
 export function openLine(client: LibraryClient, { url, timeoutMillis }: { url: string; timeoutMillis: number }): Line {
@@ -56,6 +57,7 @@ export function openLine(client: LibraryClient, { url, timeoutMillis }: { url: s
       return ended === null && client.connected && client._socket?.writable === true;
     },
     run,
-    close: (why = 'the connection was closed here') => end(new LdapFailure('closed', { url, text: why })),
+    close: (late) =>
+      end(new LdapFailure(late === undefined ? 'closed' : 'silent', { url, text: late ?? 'the connection was closed here' })),
   };
 }

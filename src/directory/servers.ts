@@ -10,7 +10,7 @@ import type { Clock, DirectoryHealth } from '../world.ts';
 import type { DirectoryConfig } from './config.ts';
 import { type Desk, isRecent, openDesks } from './desks.ts';
 import { isFailure, type LdapFailure } from './failure.ts';
-import { type Limit, openLimit } from './limit.ts';
+import { openLimit } from './limit.ts';
 import { type AddressesOf, type Machine, machinesAt } from './machines.ts';
 import { isForAnother, isReadOnly, refusalOfFailure } from './refusals.ts';
 
@@ -48,14 +48,17 @@ const shunMillis = 30 * second;
 const longestShunMillis = 10 * minute;
 /** A server that takes no writes is asked last for so long: it may become a master. */
 const readOnlyMillis = 10 * minute;
-/** All servers together may take so many times the deadline of one request, and one more for each of the first of them. */
-const steps = 2;
-const mostServersWaitedFor = 3;
+/** All requests of one act at one server may take so many times the deadline of one; once more where no other server is left to ask. */
+const patience = 2;
+/** After so many servers that were waited for in vain, nobody is kept waiting for a further one. */
+const mostWaitedFor = 3;
 /** What only the service account can meet here: its bind was rejected, or what it must read is hidden from it. */
 const shutsOut: readonly string[] = ['directory.no-permission', 'directory.not-found'];
 
 /** Of a search: the server's own trouble, from which another may be free (RFC 4511 A.1: operationsError, timeLimitExceeded, other). */
 const troubles: Readonly<Record<number, true>> = { 1: true, 3: true, 80: true };
+
+type Tried<T> = { result: T | Refusal } | { notHere: Refusal; isSilent: boolean };
 
 /** What was last seen of one server. */
 interface Standing {
@@ -109,7 +112,7 @@ export function openServers(config: DirectoryConfig, { clock, log, addressesOf }
   }
 
   /** The result, or why another server may be asked. */
-  async function tryAt<T>(server: string, run: () => Promise<T>): Promise<{ result: T | Refusal } | { notHere: Refusal }> {
+  async function tryAt<T>(server: string, run: () => Promise<T>): Promise<Tried<T>> {
     try {
       const result = await run();
       remember(server, null, true);
@@ -117,49 +120,48 @@ export function openServers(config: DirectoryConfig, { clock, log, addressesOf }
     } catch (error) {
       if (isRefusal(error)) {
         remember(server, error, true);
-        return { notHere: error };
+        return { notHere: error, isSilent: false };
       }
       if (!isFailure(error)) throw error;
       return failedAt(server, error);
     }
   }
 
-  function failedAt(server: string, failure: LdapFailure): { result: Refusal } | { notHere: Refusal } {
+  function failedAt(server: string, failure: LdapFailure): Tried<never> {
     const refusal = refusalOfFailure(failure);
     const { answer } = failure;
     if (answer !== null && isReadOnly(answer)) {
       standingOf(server).readOnlyAt = clock.now();
       remember(server, refusal, true);
-      return { notHere: refusal };
+      return { notHere: refusal, isSilent: false };
     }
     const isAnswered = answer !== null && !isForAnother(answer) && !(answer.resultCode in troubles);
     remember(server, refusal, isAnswered);
-    return isAnswered || failure.wasSent ? { result: refusal } : { notHere: refusal };
+    return isAnswered || failure.wasSent ? { result: refusal } : { notHere: refusal, isSilent: failure.reason === 'silent' };
   }
 
-  async function first<T>(
-    candidates: readonly Machine[],
-    limit: Limit | null,
-    run: (machine: Machine) => Promise<T>,
-  ): Promise<T | Refusal> {
+  async function first<T>(candidates: readonly Machine[], run: (machine: Machine) => Promise<T>): Promise<T | Refusal> {
     let last = new Refusal('directory.unreachable', { raw: `${id}: no address` });
+    let waitedFor = 0;
     for (const machine of candidates) {
       const tried = await tryAt(machine.server, () => run(machine));
       if ('result' in tried) return tried.result;
       last = tried.notHere;
-      if (limit?.isReached) return last;
+      waitedFor += tried.isSilent ? 1 : 0;
+      if (waitedFor === mostWaitedFor) return last;
     }
     return last;
   }
 
-  async function within<T>(candidates: readonly Machine[], work: (desk: Desk) => Promise<T>): Promise<T | Refusal> {
-    const limit = openLimit((Math.min(candidates.length, mostServersWaitedFor) + steps) * timeoutMillis);
-    try {
-      return await first(candidates, limit, (machine) => desks.at(machine, limit, work));
-    } finally {
-      limit.end();
-    }
-  }
+  const within = <T>(candidates: readonly Machine[], work: (desk: Desk) => Promise<T>): Promise<T | Refusal> =>
+    first(candidates, async (machine) => {
+      const limit = openLimit((machine === candidates.at(-1) ? patience + 1 : patience) * timeoutMillis);
+      try {
+        return await desks.at(machine, limit, work);
+      } finally {
+        limit.end();
+      }
+    });
 
   return {
     ask: async (work, preferred = null) => within(await inOrder(preferred), work),
@@ -167,7 +169,7 @@ export function openServers(config: DirectoryConfig, { clock, log, addressesOf }
       const machine = machines.named(server);
       return machine ? within([machine], work) : new Refusal('directory.unreachable', { raw: `${server} is no longer configured` });
     },
-    open: async () => first(await inOrder(null), null, desks.open),
+    open: async () => first(await inOrder(null), desks.open),
     health: () => health,
     close: desks.close,
   };

@@ -42,7 +42,7 @@ interface Answer {
 }
 
 export interface LdapProxy {
-  /** `ldaps://127.0.0.1:port`, under the certificate that was given. */
+  /** `ldaps://host:port`, under the certificate that was given. */
   readonly url: string;
   /** Every request that came, in order, over all connections, since the last `heal`. */
   readonly seen: readonly Request[];
@@ -68,8 +68,13 @@ const operations: Readonly<Record<number, Request>> = {
   119: 'extended',
 };
 
-/** `to` is the port of a server that speaks clear LDAP on loopback. */
-export async function startProxy(to: number, certificate: ServerCertificate): Promise<LdapProxy> {
+/** `to` is the port of a server that speaks clear LDAP on loopback. It listens on a free port of 127.0.0.1, unless told where. */
+export async function startProxy(
+  to: number,
+  certificate: ServerCertificate,
+  place: { readonly host?: string; readonly port?: number } = {},
+): Promise<LdapProxy> {
+  const { host = '127.0.0.1', port: wanted = 0 } = place;
   const open = new Set<Socket>();
   let seen: Request[] = [];
   let planned: { at: number | Request; fate: Fate } | null = null;
@@ -138,10 +143,10 @@ export async function startProxy(to: number, certificate: ServerCertificate): Pr
     );
   }
 
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(wanted, host, resolve));
   const { port } = server.address() as { port: number };
   return {
-    url: `ldaps://127.0.0.1:${port}`,
+    url: `ldaps://${host}:${port}`,
     get seen() {
       return seen;
     },
