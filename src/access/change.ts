@@ -2,6 +2,7 @@
 
 import type { Account } from '../rules/account.ts';
 import { isAvailable } from '../rules/eligibility.ts';
+import type { Term } from '../rules/new-password.ts';
 import { brokenRules, noDirectoryRules, type Rule, rulesFor } from '../rules/password.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { Instant } from '../rules/time.ts';
@@ -32,8 +33,9 @@ export interface Binding {
   /** Whom the password must not name; empty while nobody is known. */
   readonly login: string;
   readonly name: string;
+  readonly terms: readonly Term[];
   /** From when the minimum age allows a change; null when now. */
-  readonly changeableAt: Instant | null;
+  readonly possibleFrom: Instant | null;
   /** The home does not answer: nothing can be changed now. */
   readonly isAway: boolean;
 }
@@ -88,7 +90,7 @@ export function changePassword({ sessions, settings, journal, clock, random, cur
 
   /** Who is signed in is no stranger: told when it is a lock and not the typing. */
   async function whyNot(account: Account): Promise<Refusal> {
-    const bound = await desk.rulesOf(account);
+    const bound = await desk.rulesOf(account, 'change');
     if (isRefusal(bound)) return bound;
     const { isDisabled, lock } = bound.status;
     if (isDisabled) return new Refusal('directory.disabled');
@@ -124,12 +126,13 @@ export function changePassword({ sessions, settings, journal, clock, random, cur
   /** The rules before typing: those of the person who is signed in, or of the house. */
   async function bindingOf(account: Account | null): Promise<Binding> {
     const house = rulesFor({ login: '', name: '', isLocal: false }, settings.policy(), noDirectoryRules);
-    if (account === null) return { rules: house, login: '', name: '', changeableAt: null, isAway: false };
+    const unknown = { rules: house, terms: [], possibleFrom: null };
+    if (account === null) return { ...unknown, login: '', name: '', isAway: false };
     const { login, name } = account;
-    const bound = await desk.rulesOf(account);
-    if (isRefusal(bound)) return { rules: house, login, name, changeableAt: null, isAway: true };
-    const { changeableAt, mustChange } = bound.status;
-    return { rules: bound.rules, login, name, changeableAt: mustChange ? null : changeableAt, isAway: false };
+    const bound = await desk.rulesOf(account, 'change');
+    if (isRefusal(bound)) return { ...unknown, login, name, isAway: true };
+    const { rules, terms, possibleFrom } = bound;
+    return { rules, terms, possibleFrom, login, name, isAway: false };
   }
 
   return { change, bindingOf };
@@ -152,6 +155,7 @@ function placed(refusal: Refusal): Refusal {
 const aboutTheNewOne: ReadonlySet<Refusal['key']> = new Set([
   'directory.policy',
   'directory.too-short',
+  'directory.too-long',
   'directory.quality',
   'directory.history',
   'directory.encoding',

@@ -17,6 +17,8 @@ export const policyErrors = {
   tooShort: 6,
   tooYoung: 7,
   inHistory: 8,
+  /** Not in the draft: OpenLDAP from 2.5 on, with pwdMaxLength. */
+  tooLong: 9,
 } as const;
 
 export interface PolicyAnswer {

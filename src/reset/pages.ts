@@ -155,6 +155,7 @@ const ofThePassword: readonly RefusalKey[] = [
   'directory.policy',
   'directory.history',
   'directory.too-short',
+  'directory.too-long',
   'directory.quality',
   'directory.encoding',
 ];

@@ -53,6 +53,7 @@ export type CheckName = (typeof checks)[number];
 export const directoryRefusals = [
   'directory.policy',
   'directory.too-short',
+  'directory.too-long',
   'directory.quality',
   'directory.history',
   'directory.minimum-age',
@@ -67,6 +68,7 @@ export const directoryRefusals = [
   'directory.locked-by-administrator',
   'directory.disabled',
   'directory.expired',
+  'directory.not-now',
   'directory.not-found',
   'directory.ambiguous',
   'directory.unreachable',
