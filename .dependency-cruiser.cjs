@@ -47,7 +47,7 @@ const rows = [
   {
     name: 'adapters-import-rules-and-world',
     comment: 'An adapter fulfils an interface of world.ts with its own libraries and knows no other adapter.',
-    from: { path: '^src/(store|directory|delivery|system|vault|deferral|homes|local-passwords)[/.]', pathNot: test },
+    from: { path: '^src/(store|directory|delivery|lore|system|vault|deferral|homes|local-passwords)[/.]', pathNot: test },
     to: { path: '^src/', pathNot: ['^src/(rules|text|$1)/', '^src/(world|local-passwords)[.]ts$', '[.]d[.]ts$'] },
   },
   {
@@ -66,7 +66,7 @@ const rows = [
     name: 'only-app-wires',
     comment: 'Only app.ts (and the commands, tests and benchmarks) chooses what fulfils the world. config.ts names their settings by type.',
     from: { path: '^src/([^/]+)', pathNot: ['^src/(app|main|config)[.]ts$', '^src/commands[/.]', ...outside] },
-    to: { path: ['^src/(store|directory|delivery)/', '^src/(system|vault|deferral|homes|app)[.]ts$'], pathNot: '^src/$1' },
+    to: { path: ['^src/(store|directory|delivery|lore)/', '^src/(system|vault|deferral|homes|app)[.]ts$'], pathNot: '^src/$1' },
   },
   {
     name: 'config-knows-adapters-by-type',

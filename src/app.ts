@@ -11,6 +11,7 @@ import { openDirectory } from './directory/directory.ts';
 import { homes } from './homes.ts';
 import { createJobs, type Row } from './jobs.ts';
 import { openLog } from './log.ts';
+import { openLore } from './lore/lore.ts';
 import { methodsWith } from './methods/methods.ts';
 import { portalsOf } from './portals.ts';
 import { routesOf } from './routes.ts';
@@ -47,6 +48,7 @@ const root = join(import.meta.dirname, '..');
 export async function openHouse(config: Config, { transport, clock = systemClock }: Additions = {}) {
   const log = openLog(config.log);
   const keyFile = openKeyFile(keyFileIn(config.data.folder), systemRandom);
+  const lore = openLore(config.passwords);
   const db = openCurrent(config.data.folder);
   assertKey(db, keyFile.name);
   const [random, vault] = [systemRandom, createVault(keyFile, systemRandom)];
@@ -59,7 +61,7 @@ export async function openHouse(config: Config, { transport, clock = systemClock
   const deliver = createDeliver({ outbox: store.outbox, vault, clock, texts, transport: transport ?? mailOf(config), office, log });
   const passwordsFor = homes({ ...store, slowHash, clock, directories });
   const deferral = createDeferral({ clock, log });
-  const world: World = { ...store, clock, random, vault, slowHash, directories, passwordsFor, deliver, deferral };
+  const world: World = { ...store, clock, random, vault, slowHash, lore, directories, passwordsFor, deliver, deferral };
   const { publicUrl } = config;
   const desk = passwordDesk({ ...world, publicUrl });
   const methods = methodsWith({ ...world, publicUrl, ownDomains: config.mail?.ownDomains ?? [] });
@@ -93,7 +95,7 @@ export async function openHouse(config: Config, { transport, clock = systemClock
       // A sync gives up its turn while there is still a database to do it in; one that waits for a silent server is not waited for.
       await Promise.race([Promise.allSettled(underWay), clock.sleep(underWay.size > 0 ? patience : 0)]);
       await deferral.drain();
-      await Promise.all([deliver.close(), ...opened.map((directory) => directory.close())]);
+      await Promise.all([deliver.close(), lore.close(), ...opened.map((directory) => directory.close())]);
       db.$client.close();
     },
   };

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createAdministrator, recoverAdministrator } from './commands/admin.ts';
 import { backup, restore } from './commands/backup.ts';
+import { buildBreached } from './commands/breached.ts';
 import { check } from './commands/check.ts';
 import { type Given, Mistake } from './commands/given.ts';
 import { exportJournal, verifyJournal } from './commands/journal.ts';
@@ -11,6 +12,7 @@ import { migrate, serve } from './commands/serve.ts';
 import { sync } from './commands/sync.ts';
 import { type Config, ConfigMistakes, loadConfig } from './config.ts';
 import { DirectoryProblem } from './directory/directory.ts';
+import { ListProblem } from './lore/prefix-file.ts';
 import { StoreProblem } from './store/database.ts';
 import { KeyProblem } from './vault.ts';
 
@@ -53,6 +55,13 @@ const commands: Readonly<Record<string, Command>> = {
     run: backup,
   },
   restore: { usage: 'restore FILE', does: 'puts a backup in the place of the database', words: 1, run: restore },
+  'breached build': {
+    usage: 'breached build FILE OUT [--least COUNT]',
+    does: 'makes the offline list of breached passwords out of a public one ordered by hash; FILE - reads standard input',
+    options: { least: 'string' },
+    words: 2,
+    run: buildBreached,
+  },
   'admin create': { usage: 'admin create LOGIN', does: 'makes a local administrator', words: 1, run: createAdministrator },
   'admin recover': { usage: 'admin recover LOGIN', does: 'lets an administrator back in', words: 1, run: recoverAdministrator },
   migrate: { usage: 'migrate', does: 'brings the database up to date', run: migrate },
@@ -72,7 +81,7 @@ export async function run(words: readonly string[]): Promise<number> {
   }
 }
 
-const forPeople = [Mistake, StoreProblem, KeyProblem, DirectoryProblem];
+const forPeople = [Mistake, StoreProblem, KeyProblem, DirectoryProblem, ListProblem];
 
 /** What an operator can mend, as a sentence; null for what only we can. */
 function wordsFor(problem: unknown): string | null {

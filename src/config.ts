@@ -10,6 +10,7 @@ import { type Mistake, mistakesOf } from './config/mistakes.ts';
 import { isLoopback, type Settings, settings } from './config/schema.ts';
 import type { MailConfig as SmtpConfig } from './delivery/mail.ts';
 import type { DirectoryConfig } from './directory/config.ts';
+import type { LoreConfig } from './lore/lore.ts';
 
 export interface Config {
   /** Scheme, host and port, without a slash at the end: every link begins with it. */
@@ -24,6 +25,7 @@ export interface Config {
   readonly directories: readonly DirectoryConfig[];
   readonly sync: { readonly schedule: string; readonly timezone: string; readonly maxDisablePercent: number };
   readonly mail: MailConfig | null;
+  readonly passwords: LoreConfig;
   readonly roles: Roles;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'text' };
 }
@@ -101,6 +103,10 @@ function arrange(given: Settings, { folder, authorities }: { folder: string; aut
     directories: given.directory.map((row, at) => arrangeDirectory(row, authorities.directories[at] ?? null)),
     sync: { schedule: sync.schedule, timezone: sync.timezone, maxDisablePercent: sync.max_disable_percent },
     mail: given.mail ? arrangeMail(given.mail, authorities.mail) : null,
+    passwords: {
+      breachedFile: given.passwords.breached_file === undefined ? null : resolve(folder, given.passwords.breached_file),
+      range: { url: given.passwords.range_url, ca: authorities.passwords },
+    },
     roles: given.roles,
     log: given.log,
   };

@@ -12,6 +12,7 @@ import { createOfficeOutbox, type OfficeMessage } from '../delivery/office-outbo
 import { certificateAuthority } from '../directory/certificate.ts';
 import { type DemoDirectory, startDemoDirectory } from '../directory/demo/demo.ts';
 import { type DemoOffice, demoOffice } from '../directory/demo/office.ts';
+import { standardLore } from '../lore/lore.ts';
 import { isRefusal } from '../rules/refusal.ts';
 import { second } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
@@ -121,6 +122,7 @@ function demoConfig({ folder, port, directory }: { folder: string; port: number;
     ],
     sync: { schedule: '*/15 * * * *', timezone: 'UTC', maxDisablePercent: 10 },
     mail: null,
+    passwords: standardLore,
     roles: {
       administrators: [directory.groupDn('administrators')],
       helpdesk: [directory.groupDn('helpdesk')],

@@ -71,10 +71,15 @@ export interface Authorities {
   /** PEM for each directory, null where none is named. */
   readonly directories: readonly (string | null)[];
   readonly mail: string | null;
+  /** Of the range service for breached passwords. */
+  readonly passwords: string | null;
 }
 
 /** The authorities that are named. Of the server's own certificate it is only seen here that it can be read. */
-export function readCertificates({ listen, directory, mail }: Tree, folder: string): { authorities: Authorities; mistakes: Mistake[] } {
+export function readCertificates(
+  { listen, directory, mail, passwords }: Tree,
+  folder: string,
+): { authorities: Authorities; mistakes: Mistake[] } {
   const mistakes: Mistake[] = [];
   const read = (path: string, place: unknown): string | null => {
     if (typeof place !== 'string' || place === '') return null;
@@ -90,5 +95,10 @@ export function readCertificates({ listen, directory, mail }: Tree, folder: stri
   };
   const rows: readonly unknown[] = Array.isArray(directory) ? directory : [];
   const directories = rows.map((row, at) => authorityOf(row, pathOf(['directory', at, 'ca_file'])));
-  return { authorities: { directories, mail: authorityOf(mail, 'mail.ca_file') }, mistakes };
+  const authorities = {
+    directories,
+    mail: authorityOf(mail, 'mail.ca_file'),
+    passwords: authorityOf(passwords, 'passwords.ca_file'),
+  };
+  return { authorities, mistakes };
 }

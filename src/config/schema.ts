@@ -58,7 +58,7 @@ const listen = z.strictObject({
 });
 
 /** Held against the dialects themselves by a test: nothing is started to read a configuration. */
-const spokenKinds: readonly string[] = ['auto', 'openldap'];
+const spokenKinds: readonly string[] = ['auto', 'active-directory', 'samba', 'openldap'];
 
 const directory = z.strictObject({
   id: line.regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'must be 1 to 32 lower-case letters, digits and hyphens'),
@@ -107,6 +107,20 @@ const mail = z.strictObject({
     .default([]),
 });
 
+const isRangeUrl = (value: string): boolean => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password, search, hash } = new URL(value);
+  return protocol === 'https:' && value.endsWith('/') && `${username}${password}${search}${hash}` === '';
+};
+
+const passwords = z.strictObject({
+  breached_file: file.optional(),
+  range_url: line
+    .refine(isRangeUrl, 'must begin with https:// and end with a slash, for five hex digits follow it')
+    .default('https://api.pwnedpasswords.com/range/'),
+  ca_file: file.optional(),
+});
+
 export const settings = z.strictObject({
   public_url: address(['https:', 'http:']).refine(
     isPublic,
@@ -117,6 +131,7 @@ export const settings = z.strictObject({
   directory: z.array(directory).max(20).default([]),
   sync: sync.prefault({}),
   mail: mail.optional(),
+  passwords: passwords.prefault({}),
   roles: z.strictObject({ administrators: names, helpdesk: names, auditors: names }).prefault({}),
   log: z
     .strictObject({

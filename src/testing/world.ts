@@ -2,6 +2,7 @@
 
 import type { Credential } from '../directory/demo/password-policy.ts';
 import { homes } from '../homes.ts';
+import { openLore } from '../lore/lore.ts';
 import { type Methods, methodsWith } from '../methods/methods.ts';
 import type { Account } from '../rules/account.ts';
 import type { Policy, SettingKey } from '../rules/policy.ts';
@@ -11,7 +12,7 @@ import { bringUpToDate, type Db, openDatabase } from '../store/database.ts';
 import { storeOn } from '../store/store.ts';
 import { createSlowHash } from '../system.ts';
 import { createVault, keyFrom } from '../vault.ts';
-import type { Message, World } from '../world.ts';
+import type { Lore, Message, World } from '../world.ts';
 import { type CastName, cast, directoryCast, outsiders } from './cast.ts';
 import { type FakeDirectory, fakeDirectory } from './fake-directory.ts';
 import { appCode, gather, type People } from './gathering.ts';
@@ -45,11 +46,15 @@ export interface TestWorldOptions {
   readonly seed?: string;
   readonly ownDomains?: readonly string[];
   readonly policy?: Partial<Policy>;
+  /** What this world knows of passwords otherwise than by the lists that ship. */
+  readonly lore?: Partial<Lore>;
   /** A database file to stand on, instead of memory: two worlds on one file are two processes in all but name. */
   readonly file?: string;
 }
 
 export const publicUrl = 'https://desk.example.com';
+/** No test asks the service of others. */
+const nobody = { url: 'https://127.0.0.1:1/', ca: null };
 const testKey = keyFrom(Buffer.alloc(32, 7).toString('base64'));
 /** scrypt at N=16: as strong as nothing, and as fast. */
 const testCost = { logN: 4, r: 8, p: 1 };
@@ -59,6 +64,7 @@ export async function testWorld({
   seed = 'latchkey',
   ownDomains = [],
   policy = {},
+  lore = {},
   file = ':memory:',
 }: TestWorldOptions = {}): Promise<TestWorld> {
   const clock = testClock(at);
@@ -75,6 +81,7 @@ export async function testWorld({
     random,
     vault,
     slowHash,
+    lore: { ...openLore({ breachedFile: null, range: nobody }), ...lore },
     ...store,
     directories,
     deliver: testDeliver(store.outbox, clock),

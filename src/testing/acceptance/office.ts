@@ -9,6 +9,7 @@ import type { Config } from '../../config.ts';
 import { certificateAuthority } from '../../directory/certificate.ts';
 import { type DemoDirectory, startDemoDirectory } from '../../directory/demo/demo.ts';
 import { type DemoOffice, demoOffice } from '../../directory/demo/office.ts';
+import { standardLore } from '../../lore/lore.ts';
 import type { Account } from '../../rules/account.ts';
 import { isRefusal } from '../../rules/refusal.ts';
 import { second } from '../../rules/time.ts';
@@ -74,6 +75,7 @@ export const officeConfig = (given: {
     },
   ],
   sync: { schedule: '0 0 1 1 *', timezone: 'UTC', maxDisablePercent: 10 },
+  passwords: standardLore,
   mail: {
     host: '127.0.0.1',
     port: given.smtp.port,
