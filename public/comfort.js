@@ -43,7 +43,7 @@ function tickRules(list, input) {
     length: ({ least }) => [...input.value.normalize('NFC')].length >= Number(least),
     login: () => [...login].length < 3 || !has(login),
     name: () => !person.split(/[,.\-_ #\t]+/).some((part) => [...part].length >= 3 && has(part)),
-    classes: () => classes.filter((kind) => kind.test(input.value)).length >= 3,
+    classes: () => classes.filter((kind) => kind.test(input.value.normalize('NFC'))).length >= 3,
   };
   const tick = () => {
     for (const row of list.querySelectorAll('[data-rule]')) {
@@ -60,7 +60,7 @@ function tickRules(list, input) {
   if (input.value !== '') tick();
 }
 
-const classes = [/\p{Lu}/u, /\p{Ll}/u, /[0-9]/, /[^\p{L}\p{N}]/u, /[\p{Lo}\p{Lt}\p{Lm}]/u];
+const classes = [/\p{Lu}/u, /\p{Ll}/u, /[0-9]/, /[!-/:-@[-`{-~]/, /[\p{Lo}\p{Lt}\p{Lm}]/u];
 
 function fold(words) {
   return words.normalize('NFC').toLowerCase().toUpperCase().toLowerCase();

@@ -7,11 +7,22 @@ import { earlierPasswords, remembered } from './earlier-passwords.ts';
 import type { Account } from './rules/account.ts';
 import type { AttemptId } from './rules/attempt.ts';
 import { noticeAddresses } from './rules/notice.ts';
-import { barred, lookedBack, objections, subjectOf, tooEarly, usedBefore } from './rules/new-password.ts';
+import {
+  barred,
+  lookedBack,
+  objections,
+  possibleFrom,
+  subjectOf,
+  type Term,
+  termsOf,
+  tooEarly,
+  usedBefore,
+  type Way,
+} from './rules/new-password.ts';
 import { prepared, type Rule, rulesFor } from './rules/password.ts';
 import { isRefusal, type Refusal } from './rules/refusal.ts';
 import { accountKey, limits } from './rules/throttle.ts';
-import { day, second } from './rules/time.ts';
+import { day, type Instant, second } from './rules/time.ts';
 import type { EventName } from './rules/vocabulary.ts';
 import type { BeforeSending, PasswordStatus, Passwords, PasswordTrace, World, Write, WriteOutcome } from './world.ts';
 
@@ -48,6 +59,9 @@ export interface Unlocking extends Act {
 
 export interface Bound {
   readonly rules: readonly Rule[];
+  readonly terms: readonly Term[];
+  /** From when the minimum age lets it be set in this way; null when now. */
+  readonly possibleFrom: Instant | null;
   readonly status: PasswordStatus;
 }
 
@@ -62,7 +76,7 @@ export interface PasswordDesk {
   setPassword(wanted: NewPassword): Promise<Written>;
   unlock(act: Unlocking): Promise<Written>;
   /** The rules that bind this person now, for the page to show before typing; a Refusal when the home does not answer. */
-  rulesOf(account: Account): Promise<Bound | Refusal>;
+  rulesOf(account: Account, way: Way): Promise<Bound | Refusal>;
   /** As if nobody had ever failed here: for success, and for whoever lets somebody back in. */
   clearCounters(account: Account): void;
   /** Settles what a crash or a silence left behind; returns how many writes are known now. */
@@ -135,15 +149,22 @@ export function passwordDesk(needs: Needs): PasswordDesk {
   const underWay = new Set<number>();
   const earlier = earlierPasswords(needs);
 
-  async function rulesOf(account: Account): Promise<Bound | Refusal> {
+  async function rulesOf(account: Account, way: Way): Promise<Bound | Refusal> {
     const status = await passwordsFor(account).status();
-    return isRefusal(status) ? status : { rules: rulesFor(subjectOf(account), settings.policy(), status.rules), status };
+    if (isRefusal(status)) return status;
+    const policy = settings.policy();
+    return {
+      rules: rulesFor(subjectOf(account), policy, status.rules),
+      terms: termsOf(status.rules, clock.now()),
+      possibleFrom: possibleFrom(way, status, policy),
+      status,
+    };
   }
 
   /** The same for an act, or what forbids it altogether. */
-  async function boundBy({ account }: Act, knowsCurrent: boolean): Promise<Bound | Refusal> {
-    const bound = await rulesOf(account);
-    return isRefusal(bound) ? bound : (barred({ account, knowsCurrent }, bound.status, settings.policy()) ?? bound);
+  async function statusFor({ account }: Act, knowsCurrent: boolean): Promise<PasswordStatus | Refusal> {
+    const status = await passwordsFor(account).status();
+    return isRefusal(status) ? status : (barred({ account, knowsCurrent }, status, settings.policy()) ?? status);
   }
 
   /** Nothing is sent before this has ended: where it fails unexpectedly, who tries again finds the door open. */
@@ -158,13 +179,15 @@ export function passwordDesk(needs: Needs): PasswordDesk {
 
   async function judged(wanted: NewPassword): Promise<Judged> {
     const { account, act, current } = wanted;
-    const bound = await boundBy(wanted, current !== undefined);
-    if (isRefusal(bound)) return no(bound);
-    const early = tooEarly(act, bound.status, settings.policy());
+    const status = await statusFor(wanted, current !== undefined);
+    if (isRefusal(status)) return no(status);
+    const early = tooEarly(act, status, settings.policy());
     if (early) return no(early);
-    const past = await pastOf(wanted, bound.status);
+    const past = await pastOf(wanted, status);
+    if (isRefusal(past)) return no(past);
     const subject = subjectOf(account);
-    return isRefusal(past) ? no(past) : { ...past, refusals: [...objections({ ...wanted, subject }, bound.rules), ...past.refusals] };
+    const rules = rulesFor(subject, settings.policy(), status.rules);
+    return { ...past, refusals: [...objections({ ...wanted, subject }, rules), ...past.refusals] };
   }
 
   async function setPassword(wanted: NewPassword): Promise<Written> {
@@ -192,8 +215,8 @@ export function passwordDesk(needs: Needs): PasswordDesk {
   }
 
   async function unlock(act: Unlocking): Promise<Written> {
-    const bound = await beforeSending(act, () => boundBy(act, false));
-    return isRefusal(bound) ? refuse(act, [bound]) : write(act, (home, before) => home.unlock(before));
+    const status = await beforeSending(act, () => statusFor(act, false));
+    return isRefusal(status) ? refuse(act, [status]) : write(act, (home, before) => home.unlock(before));
   }
 
   /** Nothing was sent: the attempt may try again at once. */

@@ -63,11 +63,11 @@ export async function mustChangePage(flow: ChangePassword, visit: Visit, { isExp
 const changePage = (binding: Binding, visit: Visit, more: object = {}): Reply =>
   page('access/change', { ...changeModel(binding, visit), ...more });
 
-function changeModel({ rules, changeableAt, isAway, name }: Binding, visit: Visit) {
+function changeModel({ rules, terms, possibleFrom, isAway, name }: Binding, visit: Visit) {
   const here = whoIsHere(visit);
   const login = here?.account.login ?? '';
   const typed = { login: (visit.form.login ?? '').trim() };
-  return { rules, changeableAt, isAway, login, person: name, isKnown: here !== null, typed };
+  return { rules, terms, possibleFrom, isAway, login, person: name, isKnown: here !== null, typed };
 }
 
 const outcomePage = (outcome: (typeof outcomes)[number]): Reply =>

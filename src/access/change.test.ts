@@ -126,7 +126,7 @@ test('a no of the directory stands at the new password, and is not retried as a 
 test('the minimum age says from when', async () => {
   const { change, changePassword, office, people, clock } = await scene();
   office.policy = { ...office.policy, minimumAge: day };
-  assert.is((await changePassword.bindingOf(people.alice)).changeableAt, clock.now() + day);
+  assert.is((await changePassword.bindingOf(people.alice)).possibleFrom, clock.now() + day);
   assert.equal(keysOf(await change('alice')), ['directory.minimum-age']);
 });
 

@@ -3,8 +3,10 @@
 import type { Account } from '../rules/account.ts';
 import { maskMail } from '../rules/account.ts';
 import { asked, chosen, type Place, proofsOf, type Question } from '../rules/attempt.ts';
+import type { Term } from '../rules/new-password.ts';
 import type { Rule } from '../rules/password.ts';
 import { isRefusal } from '../rules/refusal.ts';
+import type { Instant } from '../rules/time.ts';
 import type { CheckName, Intention, MethodName } from '../rules/vocabulary.ts';
 import type { PasswordDesk } from '../set-password.ts';
 import type { World } from '../world.ts';
@@ -32,10 +34,17 @@ export interface Sight {
   /** Destinations and totals are told only to somebody who has proved something, or in the open mode. */
   readonly gate: { readonly number: number; readonly of: number | null };
   readonly login: string | null;
+  /** Whom the new password must not name; null until something is proved. */
+  readonly person: string | null;
   readonly rules: readonly Rule[];
+  readonly terms: readonly Term[];
+  /** From when the minimum age lets a reset be done; null when now. */
+  readonly possibleFrom: Instant | null;
   /** The open mode says why; the closed one never. */
   readonly reason: CheckName | null;
 }
+
+const unbound = { rules: [], terms: [], possibleFrom: null };
 
 export function sights({ methods, attempts, enrolments, deferral, standings, door, desk }: Needs) {
   const { isClosedTo, methodsShown, standingShown } = standings;
@@ -57,7 +66,7 @@ export function sights({ methods, attempts, enrolments, deferral, standings, doo
     const isWaiting = standing.place === 'method' || standing.place === 'answer';
     const isAway = isBefore && isWaiting && door.areAllAway();
     const isRefused = isOpen && isWaiting && attempt.refusedBy !== null;
-    const bound = standing.place === 'password' && account ? await desk.rulesOf(account) : null;
+    const bound = standing.place === 'password' && account ? await desk.rulesOf(account, 'reset') : null;
     return {
       place: isAway ? 'away' : isRefused ? 'refused' : standing.place,
       intention: attempt.intention,
@@ -68,7 +77,8 @@ export function sights({ methods, attempts, enrolments, deferral, standings, doo
       mailMasked: isOpen && account ? maskedMailOf(account) : null,
       gate: { number: proofsOf(attempt).length + 1, of: isBefore && !isOpen ? null : proofsOf(attempt).length + standing.gatesLeft },
       login: isBefore ? null : (account?.login ?? null),
-      rules: bound === null || isRefusal(bound) ? [] : bound.rules,
+      person: isBefore ? null : (account?.name ?? null),
+      ...(bound === null || isRefusal(bound) ? unbound : { rules: bound.rules, terms: bound.terms, possibleFrom: bound.possibleFrom }),
       reason: isRefused ? (attempt.refusedBy as CheckName) : null,
     };
   }

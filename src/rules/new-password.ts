@@ -53,6 +53,16 @@ export function possibleFrom(way: Way, { changeableAt, mustChange, rules }: Circ
   return isHeld ? changeableAt : null;
 }
 
+/** What the directory will say of the new password once it is in force: from when it may be changed again, and until when it is good. */
+export interface Term {
+  readonly key: 'minimum-age' | 'maximum-age';
+  readonly params: { readonly at: Instant };
+}
+export function termsOf({ minimumAge, maximumAge }: Pick<DirectoryRules, 'minimumAge' | 'maximumAge'>, now: Instant): readonly Term[] {
+  const term = (key: Term['key'], age: number | null): Term[] => (age === null ? [] : [{ key, params: { at: now + age } }]);
+  return [...term('minimum-age', minimumAge), ...term('maximum-age', maximumAge)];
+}
+
 /**
  * Among how many passwords, the present one counted, Latchkey itself looks for a new one; 0 where the home does. A directory holds each
  * change to its history, and Latchkey itself nobody from staff: a typed password that is refused would tell them one of the person's.
