@@ -52,6 +52,8 @@ function plainValue(text: string): string {
  * spaces as one, as caseIgnoreMatch does (RFC 4518); what is no distinguished name is compared as it stands.
  */
 export function dnKey(text: string): string {
+  const ease = easeOf(text);
+  if (ease !== 'none') return ease === 'whole' ? text : text.toLowerCase();
   const isPlain = !/[\\"+;#]|[^\S ]|\s\s|[,=]\s|\s[,=]|^\s|\s$/.test(text);
   if (isPlain) return fold(text);
   try {
@@ -74,8 +76,30 @@ const stepKey = (rdn: readonly NamePart[]): string =>
     .sort()
     .join('+');
 
-/** Names are compared by the hundred thousand: what is ASCII needs no normalising. */
-const fold = (text: string): string => (/^[ -~]*$/.test(text) ? text : text.normalize('NFC')).toLowerCase();
+const fold = (text: string): string => text.normalize('NFC').toLowerCase();
+
+const [rare, plain, capital, space, mark] = [0, 1, 2, 3, 4];
+/** What each sign of ASCII does to the ease of a name. */
+const kinds = Uint8Array.from({ length: 128 }, (_, code) => {
+  const sign = String.fromCharCode(code);
+  if (sign === ' ') return space;
+  if (sign === ',' || sign === '=') return mark;
+  if (sign >= 'A' && sign <= 'Z') return capital;
+  return /[!-~]/.test(sign) && !/[\\"+;#]/.test(sign) ? plain : rare;
+});
+
+/** Names are compared by the hundred thousand, and nearly all of them are their own key, but for the case: one look at each sign tells. */
+function easeOf(text: string): 'whole' | 'but for the case' | 'none' {
+  let ease: 'whole' | 'but for the case' = 'whole';
+  let before = mark;
+  for (let at = 0; at < text.length; at++) {
+    const kind = kinds[text.charCodeAt(at)] ?? rare;
+    if (kind === rare || (kind === space && (before === space || before === mark)) || (kind === mark && before === space)) return 'none';
+    if (kind === capital) ease = 'but for the case';
+    before = kind;
+  }
+  return before === space ? 'none' : ease;
+}
 
 export const isSameDn = (one: string, other: string): boolean => dnKey(one) === dnKey(other);
 
