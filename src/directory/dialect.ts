@@ -34,16 +34,22 @@ export interface Dialect {
   /** Null when this cannot be an id. */
   withId(id: string): Filter | null;
   isDisabled(entry: Entry, now: Instant): boolean;
-  /** By what the directory itself says of the entry, configured groups aside. */
+  /** By what the directory itself says of the entry, groups aside. */
   isProtected(entry: Entry): boolean;
+  /** Whether somebody who binds by this name is this entry: not every server wants a DN. */
+  isNamed(entry: Entry, bindName: string): boolean;
 
   readonly groups: Filter;
   /** Below it lie the groups that count, which may lie outside the people's base. */
   groupBase(root: Root, baseDn: string): string;
+  /** DNs of the groups whose members, nested ones included, the directory itself guards from a service account with few rights. */
+  administrators(link: Link, base: string): Promise<readonly string[]>;
   /** Attributes that hold members' DNs. */
   readonly memberAttributes: readonly string[];
-  /** Attributes that hold members' logins, and which attribute of a person they mean. */
-  readonly memberNames: { readonly attribute: string; readonly means: string } | null;
+  /** As which they are asked for, where a server gives so many values and no more at once; see `ranges.ts`. */
+  readonly memberRange: string | null;
+  /** What else of a group names members: which attribute of a person it means, and how one person's groups of that sort are found. */
+  readonly memberNames: { readonly attribute: string; readonly means: string; groupsOf(person: Entry): readonly Filter[] } | null;
 
   state(place: Place, now: Instant): Promise<State>;
 

@@ -1,11 +1,14 @@
 /** The kinds of directory that Latchkey speaks to. */
 
+import { activeDirectory } from './active-directory.ts';
 import type { Dialect } from './dialect.ts';
 import type { DirectoryKind } from './config.ts';
 import { openldap } from './openldap.ts';
 import type { Entry } from './ldap.ts';
+import { samba } from './samba.ts';
 
-const dialects: readonly Dialect[] = [openldap];
+/** Samba says both: that it is Samba, and that it is Active Directory. */
+const dialects: readonly Dialect[] = [openldap, samba, activeDirectory];
 
 /** By its configured name; null when it is to be found out, or is not spoken yet. */
 export const dialectNamed = (kind: DirectoryKind): Dialect | null => dialects.find((dialect) => dialect.kind === kind) ?? null;

@@ -4,6 +4,7 @@ import type { Dialect } from './dialect.ts';
 import { dnKey } from './dn.ts';
 import { equal, type Filter, or } from './filter.ts';
 import type { Entry, Link } from './ldap.ts';
+import { allValues } from './ranges.ts';
 
 export interface Groups {
   /** DNs as the server spells them. */
@@ -31,7 +32,7 @@ export async function readGroups({ link, baseDn, dialect }: Where, pageSize: num
   let members = 0;
   for await (const page of link.pages({ base: baseDn, scope: 'sub', filter: dialect.groups, attributes }, pageSize)) {
     for (const group of page) {
-      for (const member of memberKeys(group, dialect)) {
+      for (const member of await memberKeys(group, { link, dialect })) {
         list(member, group.dn);
         // A group may have 50,000 members: other people's pages are served in between.
         if (++members % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -58,7 +59,8 @@ export async function readGroups({ link, baseDn, dialect }: Where, pageSize: num
 /** Asks for one person's groups, and for the groups of those, until there are no more. */
 export async function groupsOf(person: Entry, { link, baseDn, dialect }: Where): Promise<readonly string[]> {
   const found = new Map<string, string>();
-  let wanted: Filter[] = [...dialect.memberAttributes.map((attribute) => equal(attribute, person.dn)), ...byName(person, dialect)];
+  const byName = dialect.memberNames?.groupsOf(person) ?? [];
+  let wanted: Filter[] = [...dialect.memberAttributes.map((attribute) => equal(attribute, person.dn)), ...byName];
   while (wanted.length > 0) {
     const filter: Filter = { kind: 'and', parts: [dialect.groups, or(...wanted)] };
     const groups = await link.search({ base: baseDn, scope: 'sub', filter, attributes: ['1.1'] });
@@ -69,23 +71,23 @@ export async function groupsOf(person: Entry, { link, baseDn, dialect }: Where):
   return [...found.values()];
 }
 
-const attributesOf = ({ memberAttributes, memberNames }: Dialect): string[] => [
-  ...memberAttributes,
+const attributesOf = ({ memberAttributes, memberRange, memberNames }: Dialect): string[] => [
+  ...memberAttributes.map((attribute) => (memberRange === null ? attribute : `${attribute};${memberRange}`)),
   ...(memberNames ? [memberNames.attribute] : []),
 ];
 
-function* memberKeys(group: Entry, { memberAttributes, memberNames }: Dialect): Generator<string> {
-  for (const attribute of memberAttributes) for (const member of group.texts(attribute)) yield dnKey(member);
-  if (memberNames) for (const name of group.texts(memberNames.attribute)) yield nameKey(memberNames.means, name);
+async function memberKeys(group: Entry, { link, dialect }: Pick<Where, 'link' | 'dialect'>): Promise<readonly string[]> {
+  const { memberAttributes, memberNames } = dialect;
+  const listed: string[] = [];
+  for (const attribute of memberAttributes) for (const member of await allValues(group, attribute, link)) listed.push(dnKey(member));
+  if (memberNames) for (const name of group.texts(memberNames.attribute)) listed.push(nameKey(memberNames.means, name));
+  return listed;
 }
 
 const personKeys = (person: Entry, { memberNames }: Dialect): string[] => [
   dnKey(person.dn),
   ...(memberNames ? person.texts(memberNames.means).map((name) => nameKey(memberNames.means, name)) : []),
 ];
-
-const byName = (person: Entry, { memberNames }: Dialect): Filter[] =>
-  memberNames ? person.texts(memberNames.means).map((name) => equal(memberNames.attribute, name)) : [];
 
 /** All that is reached from `start`, itself included; circles end. */
 function upward(start: readonly string[], next: (name: string) => readonly string[]): string[] {

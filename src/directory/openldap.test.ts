@@ -246,9 +246,8 @@ test('an expired certificate is not accepted', async () => {
   await proxy.close();
 });
 
-test('two kinds that are not spoken yet are refused at once, an unreadable filter too', () => {
+test('an unreadable filter is refused at once', () => {
   const open = (more: Partial<DirectoryConfig>) => openDirectory(configOf(slapd, more), { clock: realClock, log: noLog });
-  assert.throws(() => open({ kind: 'samba' }), /samba.*not supported/);
   assert.throws(
     () => open({ accountFilter: '((uid=x)' }),
     (error: unknown) => error instanceof DirectoryProblem && /"office": account_filter .* at character 2/.test(error.message),

@@ -3,6 +3,7 @@
 import { noDirectoryRules } from '../rules/password.ts';
 import { type Instant, second } from '../rules/time.ts';
 import type { Dialect, Place, State } from './dialect.ts';
+import { isSameDn } from './dn.ts';
 import { equal, or, present } from './filter.ts';
 import { instantOf } from './generalized-time.ts';
 import type { Entry, Link } from './ldap.ts';
@@ -41,11 +42,14 @@ export const openldap: Dialect = {
   },
 
   isProtected: () => false,
+  isNamed: (entry, bindName) => isSameDn(entry.dn, bindName),
 
   groups: or(equal('objectClass', 'groupOfNames'), equal('objectClass', 'groupOfUniqueNames'), equal('objectClass', 'posixGroup')),
   groupBase: (_root, baseDn) => baseDn,
+  administrators: async () => [],
   memberAttributes: ['member', 'uniqueMember'],
-  memberNames: { attribute: 'memberUid', means: 'uid' },
+  memberRange: null,
+  memberNames: { attribute: 'memberUid', means: 'uid', groupsOf: (person) => person.texts('uid').map((uid) => equal('memberUid', uid)) },
 
   state,
 

@@ -5,7 +5,7 @@ import type { Instant } from '../rules/time.ts';
 import type { DirectoryEntry } from '../world.ts';
 import type { AttributeNames, DirectoryConfig } from './config.ts';
 import type { Dialect } from './dialect.ts';
-import { dnKey, isSameDn } from './dn.ts';
+import { dnKey } from './dn.ts';
 import { isFailure } from './failure.ts';
 import { and, equal, type Filter, or, parseFilter } from './filter.ts';
 import { groupsOf, readGroups } from './groups.ts';
@@ -22,6 +22,12 @@ export interface People {
   isProtected(desk: Desk, entry: Entry): Promise<boolean>;
   /** Throws an LdapFailure or a Refusal when the reading is not complete. */
   all(desk: Desk): AsyncGenerator<readonly DirectoryEntry[], void, void>;
+}
+
+/** The groups of one person, and of all groups those whose members are protected. */
+interface Groups {
+  readonly of: readonly string[];
+  readonly guarded: ReadonlySet<string>;
 }
 
 const defaultPageSize = 500;
@@ -43,10 +49,12 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
   };
   const searchFor = (dialect: Dialect, filter: Filter) =>
     ({ base: baseDn, scope: 'sub', filter, attributes: attributesOf(dialect) }) as const;
-  const isProtectedBy = (entry: Entry, groups: readonly string[], dialect: Dialect): boolean =>
-    dialect.isProtected(entry) || isSameDn(entry.dn, bindDn) || groups.some((group) => protectedKeys.has(dnKey(group)));
+  const isProtectedBy = (entry: Entry, { of, guarded }: Groups, dialect: Dialect): boolean =>
+    dialect.isProtected(entry) || dialect.isNamed(entry, bindDn) || of.some((group) => guarded.has(dnKey(group)));
+  const guardedGroups = async ({ link, dialect, root }: Desk): Promise<ReadonlySet<string>> =>
+    new Set([...protectedKeys, ...(await dialect.administrators(link, dialect.groupBase(root, baseDn))).map(dnKey)]);
 
-  function shown(entry: Entry, groups: readonly string[], dialect: Dialect): DirectoryEntry {
+  function shown(entry: Entry, groups: Groups, dialect: Dialect): DirectoryEntry {
     const remoteId = dialect.idOf(entry);
     if (remoteId === null) throw new Refusal('directory.no-permission', { raw: `${entry.dn}: its immutable id cannot be read` });
     const names = namesOf(dialect);
@@ -55,10 +63,10 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
       remoteId,
       dn: entry.dn,
       login,
-      name: entry.text(names.name) ?? login,
+      name: entry.text(names.name) ?? entry.text('cn') ?? login,
       mail: entry.text(names.mail),
       mobile: entry.text(names.mobile) ?? entry.text(names.phone),
-      groups,
+      groups: groups.of,
       isDisabled: dialect.isDisabled(entry, now()),
       isProtected: isProtectedBy(entry, groups, dialect),
     };
@@ -70,8 +78,11 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
     const [found] = await link.search(searchFor(dialect, and(filterOf(dialect), withId)));
     return found ?? null;
   }
-  const groupsNow = (person: Entry, { link, dialect, root }: Desk) =>
-    groupsOf(person, { link, baseDn: dialect.groupBase(root, baseDn), dialect });
+  async function groupsNow(person: Entry, desk: Desk): Promise<Groups> {
+    const { link, dialect, root } = desk;
+    const of = await groupsOf(person, { link, baseDn: dialect.groupBase(root, baseDn), dialect });
+    return { of, guarded: await guardedGroups(desk) };
+  }
 
   return {
     async find(desk, login) {
@@ -94,11 +105,13 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
     },
     entry,
     isProtected: async (desk, person) => isProtectedBy(person, await groupsNow(person, desk), desk.dialect),
-    async *all({ link, dialect, root }) {
+    async *all(desk) {
+      const { link, dialect, root } = desk;
+      const guarded = await guardedGroups(desk);
       const groups = await readGroups({ link, baseDn: dialect.groupBase(root, baseDn), dialect }, pageSize);
       for await (const page of link.pages(searchFor(dialect, filterOf(dialect)), pageSize)) {
         const people = page.filter((person) => loginOf(person, dialect) !== null);
-        yield people.map((person) => shown(person, groups.of(person), dialect));
+        yield people.map((person) => shown(person, { of: groups.of(person), guarded }, dialect));
       }
     },
   };
