@@ -4,7 +4,7 @@
  */
 
 import { connect, createServer, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { integer, octetString, sequence, tlv } from '../directory/ber.ts';
 import type { ServerCertificate } from '../directory/certificate.ts';
 
@@ -46,6 +46,8 @@ export interface LdapProxy {
   readonly url: string;
   /** Every request that came, in order, over all connections, since the last `heal`. */
   readonly seen: readonly Request[];
+  /** How many connections were opened since the last `heal`, whatever became of them. */
+  readonly knocks: number;
   /** What becomes of the request number `at` from the last `heal` on, counted from 0, or of the next of this kind. */
   spoil(at: number | Request, fate: Fate): void;
   /** From now on connections are accepted and closed, or reset, or never answered, or served. Those that are open end, or are reset. */
@@ -77,6 +79,7 @@ export async function startProxy(
   const { host = '127.0.0.1', port: wanted = 0 } = place;
   const open = new Set<Socket>();
   let seen: Request[] = [];
+  let knocks = 0;
   let planned: { at: number | Request; fate: Fate } | null = null;
   let behaviour: Behaviour = 'serve';
   let lateMillis = 0;
@@ -85,6 +88,7 @@ export async function startProxy(
   const tls = createTlsServer({ cert: certificate.cert, key: certificate.key }, serve);
   tls.on('tlsClientError', () => undefined);
   const server = createServer((socket) => {
+    knocks += 1;
     keep(socket);
     if (behaviour === 'refuse') socket.destroy();
     if (behaviour === 'reset') socket.resetAndDestroy();
@@ -150,12 +154,18 @@ export async function startProxy(
     get seen() {
       return seen;
     },
+    get knocks() {
+      return knocks;
+    },
     spoil(at, fate) {
       planned = { at, fate };
     },
     behave(how) {
       behaviour = how;
-      for (const socket of open) how === 'reset' ? socket.resetAndDestroy() : socket.destroy();
+      for (const socket of open) {
+        if (how === 'reset' && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
+        else socket.destroy();
+      }
     },
     delay(milliseconds) {
       lateMillis = milliseconds;
@@ -169,6 +179,7 @@ export async function startProxy(
       lateMillis = 0;
       refused.clear();
       seen = [];
+      knocks = 0;
       for (const socket of open) socket.destroy();
     },
     async close() {
