@@ -14,7 +14,10 @@ export const realClock = {
 export const noLog = { info: () => undefined, warn: () => undefined };
 
 /** How Latchkey would be configured for this slapd. */
-export const configOf = (slapd: Slapd, more: Partial<DirectoryConfig> = {}): DirectoryConfig => ({
+export const configOf = (
+  slapd: Pick<Slapd, 'ldaps' | 'ca' | 'serviceDn' | 'servicePassword' | 'base'>,
+  more: Partial<DirectoryConfig> = {},
+): DirectoryConfig => ({
   id: 'office',
   kind: 'auto',
   urls: [slapd.ldaps],

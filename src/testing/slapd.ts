@@ -211,7 +211,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
 export const ldifLine = (name: string, value: string): string =>
   /^[!-9;=-~][ -~]*[!-~]$|^[!-9;=-~]$/.test(value) ? `${name}: ${value}` : `${name}:: ${Buffer.from(value, 'utf8').toString('base64')}`;
 
-function attributesOf(ldif: string): ReadonlyMap<string, readonly string[]> {
+export function attributesOf(ldif: string): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const line of ldif.split('\n')) {
     const [, name = '', colons = '', value = ''] = /^([^:]+)(::?) (.*)$/.exec(line) ?? [];
@@ -221,7 +221,7 @@ function attributesOf(ldif: string): ReadonlyMap<string, readonly string[]> {
   return found;
 }
 
-function run(program: string, args: readonly string[], input = ''): Promise<string> {
+export function run(program: string, args: readonly string[], input = ''): Promise<string> {
   const path = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/bin` };
   return new Promise((resolve, reject) => {
     const child = execFile(program, [...args], { env: path, timeout: 20_000, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
@@ -233,7 +233,7 @@ function run(program: string, args: readonly string[], input = ''): Promise<stri
   });
 }
 
-const answers = (port: number): Promise<boolean> =>
+export const answers = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     const say = (isThere: boolean) => {
@@ -244,7 +244,7 @@ const answers = (port: number): Promise<boolean> =>
     socket.on('error', () => say(false));
   });
 
-async function freePorts(): Promise<[number, number]> {
+export async function freePorts(): Promise<[number, number]> {
   const servers = [createServer(), createServer()];
   const ports = await Promise.all(
     servers.map(
