@@ -77,7 +77,7 @@ export const partsOf = (name: string, least: number = shortestWord): readonly st
   ...new Set(
     name
       .normalize('NFC')
-      .split(/[^\p{L}\p{M}\p{N}$@]+/u)
+      .split(/[^\p{L}\p{M}\p{N}]+/u)
       .map(plain)
       .filter((part) => [...part].length >= least),
   ),

@@ -1,6 +1,7 @@
 /** What a new password must be: the directory's rules for this person and Latchkey's own, judged all at once. */
 
 import { foldLogin } from './account.ts';
+import { containsPart, partsOf } from './banned.ts';
 import type { Policy } from './policy.ts';
 
 /** The policy that binds one person in their home, read live. Null: that rule does not exist or cannot be read. */
@@ -31,8 +32,21 @@ export const noDirectoryRules: DirectoryRules = {
 
 /** One rule as the page lists it; the key has a text for "not yet", "met" and "broken" alike. */
 export interface Rule {
-  readonly key: 'length' | 'longest' | 'characters' | 'login' | 'classes' | 'name' | 'history' | 'current';
+  readonly key:
+    | 'length'
+    | 'longest'
+    | 'characters'
+    | 'login'
+    | 'classes'
+    | 'name'
+    | 'office'
+    | 'known'
+    | 'strength'
+    | 'history'
+    | 'current';
   readonly params: Readonly<Record<string, number>>;
+  /** What must not occur, as `plain` writes it. */
+  readonly parts?: readonly string[];
   /** Whether the browser can judge it as one types; the rest only the server or the directory knows. */
   readonly isLive: boolean;
 }
@@ -45,16 +59,27 @@ export interface Subject {
 
 export const longestPassword = 256;
 
+/** More UTF-16 units than any 256 characters take before they are composed (Unicode FAQ, normalization). */
+const longestTyped = 8 * longestPassword;
+/** UAX #15, Stream-Safe Text Format: no script needs more marks on a letter, and composing takes time that grows with their square. */
+const endlessMarks = /\p{M}{31}/u;
+const isComposable = (password: string): boolean => password.length <= longestTyped && !endlessMarks.test(password);
+
 /** A new password is set in this form, so that the same typed characters from another keyboard open the same door (NFC). */
-export const prepared = (password: string): string => password.normalize('NFC');
+export const prepared = (password: string): string => (isComposable(password) ? password.normalize('NFC') : password);
 
 export function rulesFor(subject: Subject, policy: Policy, directory: DirectoryRules): readonly Rule[] {
   const own = subject.isLocal ? policy.password_minimum_local : policy.password_minimum;
+  const office = partsOf(policy.office_name);
   const rules: Rule[] = [
     { key: 'length', params: { least: Math.max(own, directory.minimumLength ?? 0) }, isLive: true },
-    { key: 'login', params: {}, isLive: true },
+    { key: 'login', params: {}, parts: partsOf(subject.login), isLive: true },
+    { key: 'name', params: { least: directory.isComplex ? 3 : 4 }, parts: partsOf(subject.name), isLive: true },
   ];
-  if (directory.isComplex) rules.push({ key: 'classes', params: {}, isLive: true }, { key: 'name', params: {}, isLive: true });
+  if (office.length > 0) rules.push({ key: 'office', params: {}, parts: office, isLive: true });
+  if (directory.isComplex) rules.push({ key: 'classes', params: {}, isLive: true });
+  rules.push({ key: 'known', params: {}, isLive: false });
+  if (policy.password_strength_least > 0) rules.push({ key: 'strength', params: { least: policy.password_strength_least }, isLive: false });
   if (directory.history) rules.push({ key: 'history', params: { count: directory.history }, isLive: false });
   return rules;
 }
@@ -62,22 +87,36 @@ export function rulesFor(subject: Subject, policy: Policy, directory: DirectoryR
 /** Every rule that the password breaks, in the order in which they are shown; none when it is good as far as can be known here. */
 export function brokenRules(password: string, subject: Subject, rules: readonly Rule[]): readonly Rule[] {
   const value = prepared(password);
-  const broken = rules.filter((rule) => isBroken(rule, value, subject));
-  if ([...value].length > longestPassword) broken.push({ key: 'longest', params: { most: longestPassword }, isLive: true });
-  if (/\p{Cc}/u.test(value) || !value.isWellFormed()) broken.push({ key: 'characters', params: {}, isLive: true });
-  return broken;
+  const unfit = unfitFor(value);
+  // Nothing more is asked of what no home takes: judging it would take long, and tell the person nothing.
+  if (unfit.some(({ key }) => key === 'longest')) return unfit;
+  return [...rules.filter((rule) => isBroken(rule, value, subject)), ...unfit];
 }
 
-function isBroken({ key, params }: Rule, password: string, subject: Subject): boolean {
+function unfitFor(password: string): Rule[] {
+  const unfit: Rule[] = [];
+  if (password.length > longestTyped || [...password].length > longestPassword)
+    unfit.push({ key: 'longest', params: { most: longestPassword }, isLive: true });
+  if (/\p{Cc}/u.test(password) || !password.isWellFormed() || endlessMarks.test(password))
+    unfit.push({ key: 'characters', params: {}, isLive: true });
+  return unfit;
+}
+
+function isBroken({ key, params, parts = [] }: Rule, password: string, subject: Subject): boolean {
   switch (key) {
     case 'length':
       return [...password].length < (params.least ?? 0);
     case 'login':
-      return subject.login.length >= 3 && foldLogin(password).includes(foldLogin(subject.login));
+      return (subject.login.length >= 3 && foldLogin(password).includes(foldLogin(subject.login))) || containsPart(password, parts);
     case 'classes':
       return characterClasses(password) < 3;
     case 'name':
-      return nameParts(subject.name).some((part) => foldLogin(password).includes(foldLogin(part)));
+      return (
+        nameParts(subject.name, params.least ?? 4).some((part) => foldLogin(password).includes(foldLogin(part))) ||
+        containsPart(password, parts)
+      );
+    case 'office':
+      return containsPart(password, parts);
     default:
       return false;
   }
@@ -88,4 +127,4 @@ const classes = [/\p{Lu}/u, /\p{Ll}/u, /[0-9]/, /[!-/:-@[-`{-~]/, /[\p{Lo}\p{Lt}
 const characterClasses = (password: string): number => classes.filter((kind) => kind.test(password)).length;
 
 /** MS-SAMR 3.1.1.7.2: the display name cut at , . - _ space # and tab; parts of three characters and more count. */
-const nameParts = (name: string): string[] => name.split(/[,.\-_ #\t]+/).filter((part) => [...part].length >= 3);
+const nameParts = (name: string, least: number): string[] => name.split(/[,.\-_ #\t]+/).filter((part) => [...part].length >= least);

@@ -31,6 +31,27 @@ const words = (standard: readonly string[], longest: number): Setting<readonly s
       : null,
 });
 
+const list = (
+  standard: readonly string[],
+  { most, lengths: [least, longest] }: { most: number; lengths: [number, number] },
+): Setting<readonly string[]> => ({
+  default: standard,
+  read: (value) =>
+    Array.isArray(value) &&
+    value.length <= most &&
+    value.every((word) => typeof word === 'string' && word.length >= least && word.length <= longest && !/\p{Cc}/u.test(word))
+      ? (value as string[])
+      : null,
+});
+
+const lines = (standard: readonly string[], { most, length: [least, longest] }: { most: number; length: [number, number] }) => ({
+  default: standard,
+  read: (value: unknown): readonly string[] | null => {
+    const isLine = (one: unknown): boolean => line('', [least, longest]).read(one) !== null;
+    return Array.isArray(value) && value.length <= most && value.every(isLine) && new Set(value).size === value.length ? value : null;
+  },
+});
+
 const oneOf = <T extends string>(standard: T, allowed: readonly T[]): Setting<T> => ({
   default: standard,
   read: (value) => (allowed.includes(value as T) ? (value as T) : null),
@@ -74,6 +95,9 @@ export const settings = {
   directory_mail_is_proof: flag(false),
   mail_in_own_domains: flag(false),
   totp_strict: flag(false),
+  questions_to_register: whole(5, [3, 5]),
+  questions_to_answer: whole(3, [3, 5]),
+  questions_own: lines([], { most: 20, length: [3, 200] }),
 
   registration_required: flag(true),
   snooze_days: whole(3, [0, 30]),
@@ -82,6 +106,12 @@ export const settings = {
 
   password_minimum: whole(12, [8, 64]),
   password_minimum_local: whole(15, [8, 64]),
+  /** Words that a password may not be built from, beside the thousand commonest passwords. */
+  password_banned_words: list([], { most: 10_000, lengths: [4, 64] }),
+  /** Asks the range service of the configuration about each new password: five hex digits of a digest leave the house. */
+  password_range_query: flag(false),
+  /** The least strength by estimate, 0 (none asked) to 4. */
+  password_strength_least: whole(0, [0, 4]),
   /**
    * How many of a local account's last passwords, the present one among them, are refused; a directory account's number is the directory's.
    * Entra ID refuses the last one alone and NIST SP 800-63B-4 asks for none: a few keep a leaked password from coming back, and since

@@ -27,6 +27,7 @@ export const events = [
   'administrator created',
   'administrator recovered',
   'server',
+  'breach query',
 ] as const;
 export type EventName = (typeof events)[number];
 
@@ -93,7 +94,11 @@ export const refusals = [
   'password.too-short',
   'password.too-long',
   'password.banned',
+  'password.too-common',
+  'password.breached',
+  'password.too-weak',
   'password.contains-name',
+  'password.contains-office',
   'password.unacceptable-character',
   'attempt.none',
   'attempt.expired',
@@ -111,6 +116,12 @@ export const refusals = [
   'method.too-many',
   'method.code-wrong',
   'method.passkey-unusable',
+  'method.question-missing',
+  'method.question-repeated',
+  'method.answer-length',
+  'method.answer-repeated',
+  'pass.limits',
+  'pass.not-here',
   'method.proof-needed',
   'link.spent',
   'desk.busy',
