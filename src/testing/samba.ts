@@ -55,6 +55,7 @@ export interface Samba extends Administrator {
   /** What a simple bind says, by ldapsearch: 'in', or the code of AcceptSecurityContext, e.g. `52e`. A wrong password counts. */
   bindSays(dn: string, password: string): Promise<string>;
   opens(dn: string, password: string): Promise<boolean>;
+  isLocked(dn: string): Promise<boolean>;
   /** By as many wrong passwords as it takes. */
   lock(dn: string): Promise<void>;
   /** SIGSTOP: it accepts connections, by its kernel, and says nothing. */
@@ -227,8 +228,13 @@ export async function startSamba({ tree, settings = {} }: SambaOptions = {}): Pr
     setRights: (rights) => giveRights(administrator, rights),
     bindSays,
     opens: async (dn, password) => (await bindSays(dn, password)) === 'in',
+    isLocked: (dn) => isLocked(administrator, dn),
     async lock(dn) {
-      for (let tries = 0; tries < 20; tries++) if ((await bindSays(dn, 'a wrong password')) === '775') return;
+      // The attempt that reaches the threshold is still called wrong.
+      for (let tries = 0; tries < 20; tries++) {
+        await bindSays(dn, 'a wrong password');
+        if (await isLocked(administrator, dn)) return;
+      }
       throw new Error(`not locked: ${dn}`);
     },
     freeze: () => signal('SIGSTOP'),
@@ -246,6 +252,11 @@ export async function startSamba({ tree, settings = {} }: SambaOptions = {}): Pr
 
 /** MS-ADTS 3.1.1.3.1.5.1: the password in quotation marks, as UTF-16. */
 const quoted = (password: string): Buffer => Buffer.from(`"${password}"`, 'utf16le');
+
+const computedFlags = 'msDS-User-Account-Control-Computed';
+const locked = 0x10;
+const isLocked = async (administrator: Administrator, dn: string): Promise<boolean> =>
+  (Number((await administrator.read(dn, [computedFlags])).get(computedFlags)?.[0]) & locked) !== 0;
 
 const fineGrained: Attributes = {
   'msDS-PasswordSettingsPrecedence': 10,
