@@ -246,6 +246,27 @@ test('a write whose answer was lost is remembered with the server that may have 
   });
 });
 
+test('what became of a write is asked of its own server for a day; of one that is gone for good, then, the others know', async () => {
+  const account = await someone();
+  await opened([master.url, replica.url], async (directory) => {
+    const passwords = directory.passwords(account);
+    let marker: string | null = null;
+    const sentAt = clock.now();
+    await passwords.set(newPassword, (sent) => {
+      marker = sent.marker;
+    });
+    await replicated();
+    master.behave('refuse');
+    for (const server of [master.url, 'ldaps://192.0.2.1']) {
+      const write = { act: 'reset', server, marker, sentAt } as const;
+      shift = 23 * hour;
+      assert.ok(isRefusal(await passwords.outcome(write)), server);
+      shift = 25 * hour;
+      assert.is(await passwords.outcome(write), 'done', server);
+    }
+  });
+});
+
 test('"busy" and "unavailable" are no answers: another server does what they are said to', async () => {
   for (const code of [51, 52]) {
     for (const kind of ['bind', 'search', 'extended'] as const) {

@@ -4,7 +4,7 @@
  */
 
 import { isRefusal, type Params, Refusal } from '../rules/refusal.ts';
-import { type Instant, second } from '../rules/time.ts';
+import { day, type Instant, second } from '../rules/time.ts';
 import type { BeforeSending, Clock, Passwords, PasswordStatus, Verified, WriteOutcome } from '../world.ts';
 import type { Place, State } from './dialect.ts';
 import { isFailure, LdapFailure } from './failure.ts';
@@ -128,6 +128,8 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
     }
   }
 
+  const isLongAgo = (sentAt: Instant | null): boolean => sentAt !== null && clock.now() > sentAt + convergedMillis;
+
   return {
     status: () => ask(status),
 
@@ -173,7 +175,8 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
 
     async outcome({ act: what, server, marker, sentAt = null }) {
       if (server === null) return 'not done';
-      const now = await servers.askAt(server, live);
+      const there = await servers.askAt(server, live);
+      const now = isRefusal(there) && isLongAgo(sentAt) ? await ask(live) : there;
       if (isRefusal(now)) return now.key === 'directory.not-found' ? 'cannot tell' : now;
       if (what === 'unlock' || what === 'unlock by administrator') return now.state.lock === 'none' ? 'done' : 'not done';
       if (now.state.marker === null) return 'cannot tell';
@@ -182,6 +185,9 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
     },
   };
 }
+
+/** A server that is gone for good took with it what it told nobody within this time: what the others have is what is in force. */
+const convergedMillis = day;
 
 /** A marker counts whole seconds: the password before was set so shortly before this write that both would carry the same. */
 const isBlur = (changedAt: Instant | null, sentAt: Instant | null): boolean =>
