@@ -4,6 +4,7 @@ import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { Clock, Directory } from '../world.ts';
 import type { DirectoryConfig } from './config.ts';
 import { dialectNamed } from './dialects.ts';
+import { openDoctor } from './doctor.ts';
 import { present } from './filter.ts';
 import { openPasswords } from './passwords.ts';
 import { asRefusal, openPeople, type People } from './people.ts';
@@ -51,6 +52,7 @@ export function openDirectory(config: DirectoryConfig, needs: ServersNeeds): Dir
       });
       return servers.health();
     },
+    examine: openDoctor(config, { ...needs, people }),
     async close() {
       servers.close();
     },

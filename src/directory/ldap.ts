@@ -69,7 +69,8 @@ export async function connect(address: Address): Promise<Link> {
     host: dialled,
     minVersion: 'TLSv1.2',
     ...(isIP(host) ? {} : { servername: host }),
-    ...(ca === null ? {} : { ca }),
+    // What is named in ca_file is trusted as it stands, be it a root, what a root has signed, or the server's own certificate.
+    ...(ca === null ? {} : { ca, allowPartialTrustChain: true }),
   };
   const url = `${protocol}//${hostname}:${port || (isFromStart ? 636 : 389)}`;
   const client = ldapjs.newClient({ url, host: dialled, tlsOptions, connectMillis: timeoutMillis });
