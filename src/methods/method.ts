@@ -48,6 +48,8 @@ export interface Enrolling {
 
 /** How somebody who has signed in comes to hold it. */
 export interface EnrolmentSteps {
+  /** What the first page has to choose from, where there is a choice. */
+  readonly offer?: () => EnrolmentStart;
   /** Starts an enrolment: sends a contact code, draws a seed. What must be kept until the proof is kept by the server. */
   readonly begin: (enrolling: Enrolling) => Promise<EnrolmentStart | Refusal>;
   /** What `begin` showed, while it waits for its proof: for a page that is reloaded or comes back. Null: nothing waits. */
@@ -79,7 +81,10 @@ export interface Method {
 /** One that people register for themselves. */
 export type Enrollable = Method & { readonly enrolment: EnrolmentSteps };
 
-export type MethodNeeds = Pick<World, 'vault' | 'slowHash' | 'tokens' | 'deliver' | 'enrolments' | 'random' | 'atomically' | 'settings'> & {
+export type MethodNeeds = Pick<
+  World,
+  'vault' | 'slowHash' | 'tokens' | 'deliver' | 'enrolments' | 'random' | 'atomically' | 'settings' | 'clock'
+> & {
   readonly publicUrl: string;
   /** The office's own mail domains: unreachable for someone whose mail password is lost. */
   readonly ownDomains: readonly string[];

@@ -5,14 +5,20 @@ import type { MethodName } from '../rules/vocabulary.ts';
 import type { Enrolment } from '../world.ts';
 import { emailMethod } from './email.ts';
 import type { Method, MethodNeeds } from './method.ts';
+import { passMethod } from './pass.ts';
 import { passkeyMethod } from './passkey.ts';
+import { questionsMethod } from './questions.ts';
 import { recoveryCodeMethod } from './recovery-code.ts';
 import { totpMethod } from './totp.ts';
 
 export type Methods = ReadonlyMap<MethodName, Method>;
 
 export const methodsWith = (needs: MethodNeeds): Methods =>
-  new Map([emailMethod(needs), passkeyMethod(needs), totpMethod(needs), recoveryCodeMethod(needs)].map((method) => [method.name, method]));
+  new Map(
+    [emailMethod(needs), passkeyMethod(needs), totpMethod(needs), questionsMethod(needs), recoveryCodeMethod(needs), passMethod(needs)].map(
+      (method) => [method.name, method],
+    ),
+  );
 
 /** What these enrolments, and the directory, let the account prove itself with now. */
 export const methodsHeld = (methods: Methods, account: Account, enrolments: readonly Enrolment[]): MethodName[] =>

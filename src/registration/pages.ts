@@ -53,6 +53,7 @@ export function registrationPages(registration: Registration) {
     const model = {
       id: registration.replaced(account, name),
       mail: registration.suggestedMail(account),
+      offer: registration.offerOf(name),
       isFirstStep: session.standing === 'enrolment',
     };
     return page(`registration/${name}/start`, { ...model, ...more });
@@ -67,7 +68,7 @@ export function registrationPages(registration: Registration) {
     const person = personIn(visit);
     const waiting = refusal.key === 'method.too-soon' ? await registration.waiting(person, name) : null;
     if (waiting !== null && !isRefusal(waiting)) return provePage(name, { start: waiting, refusals: [refusal] });
-    const typed: Form = visit.form.address === undefined ? {} : { address: visit.form.address };
+    const { csrf: _, ...typed } = visit.form;
     return turnsAway(refusal) ? turnedAway(visit, refusal) : startPage(person, name, { refusals: [refusal], typed });
   }
 

@@ -105,6 +105,9 @@ export function registration(needs: Needs) {
   /** Which enrolment a fresh one would replace: the form carries it, so that it can be sent only once. */
   const replaced = (account: Account, name: string): number => heldOf(account, name)[0]?.id ?? 0;
 
+  /** What this method's first page has to choose from. */
+  const offerOf = (name: string): EnrolmentStart => methods.get(name as MethodName)?.enrolment?.offer?.() ?? {};
+
   /** The directory's address, to be typed for the person; not one that they have, or that would be refused. */
   function suggestedMail({ id, mail }: Account): string | null {
     if (mail === null || enrolments.of(id).some(({ label }) => label.toLowerCase() === mail.toLowerCase())) return null;
@@ -264,6 +267,7 @@ export function registration(needs: Needs) {
     reach,
     refusalFor,
     replaced,
+    offerOf,
     suggestedMail,
     waiting,
     begin,

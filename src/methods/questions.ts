@@ -1,0 +1,130 @@
+/**
+ * Security questions, for offices that must have them: a few of the registered ones are drawn once for each attempt, and all answers must be
+ * right. Answers are kept as slow hashes alone. Whoever has none is shown a draw that looks the same. Knows no page.
+ */
+
+import { asked } from '../rules/attempt.ts';
+import { Refusal, isRefusal } from '../rules/refusal.ts';
+import type { Enrolment, Random } from '../world.ts';
+import type { Enrollable, MethodNeeds } from './method.ts';
+
+const builtIn: readonly string[] = Array.from({ length: 35 }, (_unused, nth) => `q${String(nth + 1).padStart(2, '0')}`);
+const [shortestAnswer, longestAnswer] = [3, 40];
+/** Marks a question that the office has written itself. */
+const own = 'own:';
+
+type Answered = readonly { readonly question: string; readonly hash: string }[];
+
+/** As people remember it: how it was written, spaced and capitalised is not part of an answer. */
+const answerForm = (typed: string): string =>
+  typed
+    .normalize('NFKC')
+    .replace(/\p{Cc}/gu, ' ')
+    .trim()
+    .replace(/\s+/g, ' ')
+    .toLocaleLowerCase('en')
+    .toLocaleUpperCase('en')
+    .toLocaleLowerCase('en');
+
+export function questionsMethod({ slowHash, enrolments, random, settings, vault, atomically }: MethodNeeds): Enrollable {
+  const offered = (): readonly string[] => [...settings.policy().questions_own.map((text) => own + text), ...builtIn];
+  const [toAnswer, toRegister] = [
+    () => settings.policy().questions_to_answer,
+    () => Math.max(settings.policy().questions_to_register, settings.policy().questions_to_answer),
+  ];
+  const answersIn = ({ secret }: Enrolment): Answered => JSON.parse(secret) as Answered;
+
+  /** The same few for the same login, whoever asks, as if somebody had once chosen them. */
+  function decoySet(loginDigest: string): readonly string[] {
+    const rank = (question: string): string => vault.digest('decoy question', `${loginDigest} ${question}`);
+    return [...offered()].sort((one, other) => (rank(one) < rank(other) ? -1 : 1)).slice(0, toRegister());
+  }
+
+  return {
+    name: 'questions',
+
+    ask({ challenge, loginDigest }) {
+      const held = challenge?.enrolments[0];
+      const set = held ? answersIn(held).map(({ question }) => question) : decoySet(loginDigest);
+      return { questions: drawn(set, toAnswer(), random) };
+    },
+
+    /** Every answer is judged, right or wrong, so that the time does not tell which. */
+    async judge(challenge, answer) {
+      const questions = (challenge?.attempt && asked(challenge.attempt, 'questions')?.questions) || [];
+      const held = challenge?.enrolments[0];
+      const known = new Map((held ? answersIn(held) : []).map(({ question, hash }) => [question, hash]));
+      const lines = answer.split('\n');
+      let right = 0;
+      for (let nth = 0; nth < toAnswer(); nth += 1) {
+        const question = (questions as readonly string[])[nth];
+        const verdict = await slowHash.verify(
+          answerForm(lines[nth] ?? ''),
+          (question === undefined ? undefined : known.get(question)) ?? null,
+        );
+        if (isRefusal(verdict)) return verdict;
+        if (verdict.isRight) right += 1;
+      }
+      return right === toAnswer() && lines.length === right ? 'right' : 'wrong';
+    },
+
+    enrolment: {
+      offer: () => ({ questions: offered(), count: toRegister(), shortest: shortestAnswer, longest: longestAnswer }),
+
+      /** Stores them at once, in place of earlier ones: there is nothing to prove about a memory. */
+      async begin({ account, form, at, settle }) {
+        const chosen = Array.from({ length: toRegister() }, (_unused, nth) => ({
+          field: `answer_${nth + 1}`,
+          question: form[`question_${nth + 1}`] ?? '',
+          answer: answerForm(form[`answer_${nth + 1}`] ?? ''),
+        }));
+        const refusal = chosen.map((one, nth) => unfit(one, chosen.slice(0, nth))).find((found) => found !== null);
+        if (refusal) return refusal;
+        const hashes: string[] = [];
+        for (const { answer } of chosen) {
+          const hash = await slowHash.hash(answer);
+          if (isRefusal(hash)) return hash;
+          hashes.push(hash);
+        }
+        const kept: Answered = chosen.map(({ question }, nth) => ({ question, hash: hashes[nth] ?? '' }));
+        atomically(() => {
+          enrolments.removeAll(account.id, 'questions');
+          const added = enrolments.add({ account: account.id, method: 'questions', label: '', secret: JSON.stringify(kept), at });
+          settle?.(added);
+        });
+        return {};
+      },
+
+      resume: async () => null,
+      finish: async ({ held }) => held[0] ?? new Refusal('method.unknown'),
+    },
+
+    describe: () => ({ label: '' }),
+    /** Fewer than are asked now were enough once. */
+    isUsable: (enrolment) => answersIn(enrolment).length >= toAnswer(),
+  };
+
+  function unfit(
+    one: { field: string; question: string; answer: string },
+    before: readonly { question: string; answer: string }[],
+  ): Refusal | null {
+    const { field, question, answer } = one;
+    const length = [...answer].length;
+    if (!offered().includes(question)) return new Refusal('method.question-missing', { field: field.replace('answer', 'question') });
+    if (before.some((other) => other.question === question))
+      return new Refusal('method.question-repeated', { field: field.replace('answer', 'question') });
+    if (length < shortestAnswer || length > longestAnswer)
+      return new Refusal('method.answer-length', { field, params: { least: shortestAnswer, most: longestAnswer } });
+    return before.some((other) => other.answer === answer) ? new Refusal('method.answer-repeated', { field }) : null;
+  }
+}
+
+/** So many of them, each order equally likely (Fisher and Yates). */
+function drawn(set: readonly string[], count: number, random: Random): readonly string[] {
+  const cards = [...set];
+  for (let left = cards.length; left > 1; left -= 1) {
+    const at = random.below(left);
+    [cards[left - 1], cards[at]] = [cards[at] as string, cards[left - 1] as string];
+  }
+  return cards.slice(0, count);
+}
