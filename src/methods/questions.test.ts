@@ -48,7 +48,7 @@ async function desk() {
     return { account: world.people[name], enrolments: heldBy(world, name), attempt, binding: token, language: 'en', at: world.clock.now() };
   };
   const ask = (token: string, challenge: Challenge | null = challengeTo(token), loginDigest = 'bob'): readonly string[] =>
-    (questions.ask?.({ binding: token, loginDigest, challenge }) as { questions: readonly string[] }).questions;
+    questions.ask?.({ binding: token, loginDigest, challenge }).questions as readonly string[];
   const challenge = (token: string): { challenge: Challenge; drawn: readonly string[] } => {
     const drawn = ask(token);
     const { id } = challengeTo(token).attempt as Attempt;
