@@ -151,10 +151,10 @@ test('all broken rules come at once, nothing is sent, and the attempt may try ag
   const attempt = claimed(world);
   assert.is(
     keys(await reset(world, { attempt, password: 'alice\t' })),
-    'password.too-short password.contains-name password.unacceptable-character',
+    'password.too-short password.contains-name password.unacceptable-character password.too-common',
   );
   assert.equal([inForce(world), place(world, attempt), writes(world)], [cast.alice.password, 'password', []]);
-  assert.is(last(world)[2], 'password.too-short password.contains-name password.unacceptable-character');
+  assert.is(last(world)[2], 'password.too-short password.contains-name password.unacceptable-character password.too-common');
   assert.ok(world.attempts.claim(attempt, world.clock.now()));
   assert.is((await reset(world, { attempt })).kind, 'done');
 });

@@ -4,21 +4,11 @@
  */
 
 import { earlierPasswords, remembered } from './earlier-passwords.ts';
+import { type PasswordJudge, passwordJudge } from './password-judge.ts';
 import type { Account } from './rules/account.ts';
 import type { AttemptId } from './rules/attempt.ts';
 import { noticeAddresses } from './rules/notice.ts';
-import {
-  barred,
-  lookedBack,
-  objections,
-  possibleFrom,
-  subjectOf,
-  type Term,
-  termsOf,
-  tooEarly,
-  usedBefore,
-  type Way,
-} from './rules/new-password.ts';
+import { barred, lookedBack, possibleFrom, subjectOf, type Term, termsOf, tooEarly, usedBefore, type Way } from './rules/new-password.ts';
 import { prepared, type Rule, rulesFor } from './rules/password.ts';
 import { isRefusal, type Refusal } from './rules/refusal.ts';
 import { accountKey, limits } from './rules/throttle.ts';
@@ -77,6 +67,10 @@ export interface PasswordDesk {
   unlock(act: Unlocking): Promise<Written>;
   /** The rules that bind this person now, for the page to show before typing; a Refusal when the home does not answer. */
   rulesOf(account: Account, way: Way): Promise<Bound | Refusal>;
+  /** A passphrase that these rules and the house's would take; null when none was found. */
+  readonly offer: PasswordJudge['offer'];
+  /** What stands against a password of an account that has no home yet, in the judgement of every door. */
+  readonly judge: PasswordJudge['judge'];
   /** As if nobody had ever failed here: for success, and for whoever lets somebody back in. */
   clearCounters(account: Account): void;
   /** Settles what a crash or a silence left behind; returns how many writes are known now. */
@@ -91,6 +85,7 @@ type Needs = Pick<
   | 'passwordHistory'
   | 'passwordsFor'
   | 'slowHash'
+  | 'lore'
   | 'deferral'
   | 'writes'
   | 'journal'
@@ -148,6 +143,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
   /** Writes that this process is still waiting for: not to be settled from outside. */
   const underWay = new Set<number>();
   const earlier = earlierPasswords(needs);
+  const judge = passwordJudge(needs);
 
   async function rulesOf(account: Account, way: Way): Promise<Bound | Refusal> {
     const status = await passwordsFor(account).status();
@@ -187,7 +183,9 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     if (isRefusal(past)) return no(past);
     const subject = subjectOf(account);
     const rules = rulesFor(subject, settings.policy(), status.rules);
-    return { ...past, refusals: [...objections({ ...wanted, subject }, rules), ...past.refusals] };
+    const occasion = { account: account.login, address: wanted.address, supportCode: wanted.supportCode };
+    const wrong = await judge.judge({ ...wanted, subject, rules }, occasion);
+    return { ...past, refusals: [...wrong, ...past.refusals] };
   }
 
   async function setPassword(wanted: NewPassword): Promise<Written> {
@@ -388,6 +386,8 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     setPassword,
     unlock,
     rulesOf,
+    offer: judge.offer,
+    judge: judge.judge,
     clearCounters,
     settleWrites,
   };

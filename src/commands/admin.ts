@@ -2,7 +2,7 @@
 
 import { type House, openHouse, prepareFolder } from '../app.ts';
 import type { Given } from './given.ts';
-import { brokenRules, noDirectoryRules, prepared, rulesFor } from '../rules/password.ts';
+import { noDirectoryRules, prepared, rulesFor } from '../rules/password.ts';
 import { isRefusal } from '../rules/refusal.ts';
 import { day } from '../rules/time.ts';
 import { readSecret } from './secret.ts';
@@ -60,26 +60,19 @@ export async function recoverAdministrator({ words: [typed = ''], config }: Give
   });
 }
 
-async function newPasswordHash({ world }: House, login: string): Promise<string | null> {
+async function newPasswordHash({ world, desk, texts }: House, login: string): Promise<string | null> {
   const password = await readSecret(`New password of ${login}: `);
   const subject = { login, name: login, isLocal: true };
-  const broken = brokenRules(password, subject, rulesFor(subject, world.settings.policy(), noDirectoryRules));
-  if (broken.length > 0) {
-    complain(
-      `This password cannot be used:\n${broken.map(({ key, params }) => `- ${ruleWords[key] ?? key}${params.least ? ` (${params.least} characters)` : ''}`).join('\n')}`,
-    );
+  const rules = rulesFor(subject, world.settings.policy(), noDirectoryRules);
+  const refusals = await desk.judge({ password: prepared(password), subject, rules }, { account: login });
+  if (refusals.length > 0) {
+    const reasons = refusals.map(({ key, params }) => `- ${texts.say('en', `refusal.${key}`, params)}`);
+    complain(`This password cannot be used:\n${reasons.join('\n')}`);
     return null;
   }
   const hash = await world.slowHash.hash(prepared(password));
   return isRefusal(hash) ? null : hash;
 }
-
-const ruleWords: Readonly<Record<string, string>> = {
-  length: 'it is too short',
-  login: 'it contains the login',
-  longest: 'it is too long',
-  characters: 'it contains control characters',
-};
 
 /** A first administrator may be made before the first start; beside a running server the schema is current already. */
 function prepareIfFree(folder: string): void {

@@ -30,6 +30,12 @@ export interface Account {
 
 export const isLocal = (account: Account): boolean => account.home === null;
 
+/** The home of local accounts, as people write it; no directory may be called so. */
+export const localPlace = 'local';
+
+/** The login with its home: what one types where somebody else has the same login in another home. */
+export const placedLogin = ({ login, home }: Pick<Account, 'login' | 'home'>): string => `${login}@${home ?? localPlace}`;
+
 /** RFC 4518-like preparation that is enough to compare logins: compatibility-free NFC, case folded. */
 export const foldLogin = (login: string): string =>
   login.normalize('NFC').toLocaleLowerCase('en').toLocaleUpperCase('en').toLocaleLowerCase('en');

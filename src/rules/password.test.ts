@@ -25,7 +25,7 @@ test('the greater minimum binds, the own or the directory’s', () => {
 
 test('complexity and history are listed where the directory has them, and only what can be judged is judged', () => {
   const keys = rulesFor(jane, defaultPolicy, { ...complex, history: 5 }).map(({ key, isLive }) => `${key} ${isLive}`);
-  assert.equal(keys, ['length true', 'login true', 'classes true', 'name true', 'history false']);
+  assert.equal(keys, ['length true', 'login true', 'name true', 'office true', 'classes true', 'known false', 'history false']);
   assert.equal(broken('Correct horse 7 battery!', { directory: { ...complex, history: 5 } }), []);
 });
 
@@ -43,7 +43,7 @@ test('composed and decomposed are the same password', () => {
 });
 
 test('all broken rules come at once, in the order shown', () => {
-  assert.equal(broken('jdoe', { directory: complex }), ['length', 'login', 'classes', 'name']);
+  assert.equal(broken('jdoe', { directory: complex }), ['length', 'login', 'name', 'classes']);
 });
 
 test('the login is found in any case, unless it is too short to matter', () => {
@@ -51,10 +51,19 @@ test('the login is found in any case, unless it is too short to matter', () => {
   assert.equal(broken('everything is al', { subject: { ...jane, login: 'al' } }), []);
 });
 
-test('parts of the name of three and more characters count, where the directory is complex', () => {
+test('parts of a name of four and more characters count, in any disguise; of three where the directory is complex', () => {
   for (const part of ['jane', 'DOE', 'smith']) assert.equal(without('classes').of(`11 ${part} 11 !! 11 XX`), ['name'], part);
   for (const short of ['Dr', 'Al']) assert.equal(without('classes').of(`11 ${short} 11 !! 11 XX`), [], short);
-  assert.equal(broken('11 jane 11 !! 11 XX'), [], 'not where it is not');
+  assert.equal([broken('11 J@NE 11 !! 11 XX'), broken('11 d0e 11 !! 11 XX')], [['name'], []]);
+  const poll: Subject = { login: 'anna.poll', name: 'Poll', isLocal: false };
+  assert.equal(broken('p0LL23fbxyzw', { subject: poll }), ['login', 'name'], 'the documented example');
+});
+
+test('the office’s name in a password is refused', () => {
+  const rules = rulesFor(jane, { ...defaultPolicy, office_name: 'The Contoso Group of K9' }, noDirectoryRules);
+  const of = (password: string) => brokenRules(password, jane, rules).map(({ key }) => key);
+  assert.equal([of('my C0nt0$o is long'), of('gr0up of elephants')], [['office'], ['office']]);
+  assert.equal(of('the elephants of K9'), [], 'parts of three letters are not looked for');
 });
 
 test('three classes of five', () => {
@@ -84,6 +93,15 @@ test('what cannot be typed everywhere is refused: control characters and broken 
 test('the longest is a number of characters too', () => {
   assert.equal(broken('😀'.repeat(longestPassword)), []);
   assert.equal(broken('x'.repeat(longestPassword + 1)), ['longest']);
+});
+
+test('what takes long to compose is refused without being composed', () => {
+  const marks = `a${'\u0301\u0323'.repeat(30_000)}`;
+  const from = performance.now();
+  assert.equal([broken(marks), prepared(marks) === marks], [['longest', 'characters'], true]);
+  assert.equal(broken(`a long good one ${'\u0301'.repeat(31)}`), ['characters']);
+  assert.equal(broken(`a long good one e${'\u0301'.repeat(30)}`), []);
+  assert.ok(performance.now() - from < 500, 'composing it would take seconds');
 });
 
 test('no text makes the judge stumble, and how it is composed changes nothing', () => {

@@ -38,6 +38,7 @@ export type Result = (typeof results)[number];
 /** The checks of eligibility, in the order in which they are made. */
 export const checks = [
   'known',
+  'one home',
   'available',
   'in scope',
   'methods',
