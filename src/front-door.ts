@@ -1,6 +1,6 @@
 /** What every door asks before anything else: has this address typed too much, and whose login is this. Knows no page and no password. */
 
-import type { Account } from './rules/account.ts';
+import { type Account, localPlace } from './rules/account.ts';
 import { isRefusal, Refusal } from './rules/refusal.ts';
 import { addressKey, addressWait, limits } from './rules/throttle.ts';
 import { second } from './rules/time.ts';
@@ -10,12 +10,34 @@ type Needs = Pick<World, 'accounts' | 'directories' | 'throttle' | 'clock'>;
 
 export const longestLogin = 256;
 
-/** 'several': the login is one in more than one home. It is never guessed which. */
-export type Found = Account | 'several' | null;
+/** The login is one in more than one home. It is never guessed which: `alice@office` says it. */
+export interface Several {
+  readonly several: readonly Account[];
+}
+export type Found = Account | Several | null;
+export const isSeveral = (found: Found): found is Several => found !== null && 'several' in found;
 
 export type FrontDoor = ReturnType<typeof frontDoor>;
 
 export function frontDoor({ accounts, directories, throttle, clock }: Needs) {
+  const ids = directories.all.map(({ id }) => id);
+
+  /** `alice@office` names a home where there is one of that name; whatever else has an @ in it is a login as it stands. */
+  function placed(login: string): { readonly login: string; readonly home: string | null } | null {
+    const at = login.lastIndexOf('@');
+    const place = login.slice(at + 1).toLowerCase();
+    const isPlace = at > 0 && (ids.includes(place) || place === localPlace);
+    return isPlace ? { login: login.slice(0, at), home: place === localPlace ? null : place } : null;
+  }
+
+  async function askedLive(login: string, among: readonly string[]): Promise<Found> {
+    const asked = directories.all.filter(({ id }) => among.includes(id));
+    const found = await Promise.all(asked.map(async (directory) => ({ id: directory.id, entry: await directory.find(login) })));
+    return onlyOne(
+      found.flatMap(({ id, entry }) => (entry === null || isRefusal(entry) ? [] : (accounts.byRemoteId(id, entry.remoteId) ?? []))),
+    );
+  }
+
   return {
     /** Counts one login typed. Over the limit: `limit.address` with the seconds to wait. */
     countAddress(address: string): Refusal | null {
@@ -28,15 +50,33 @@ export function frontDoor({ accounts, directories, throttle, clock }: Needs) {
       return null;
     },
 
-    /** By its name as the last sync saw it. */
-    known: (login: string): Found => onlyOne(accounts.byLogin(login)),
+    /** By its name as the last sync saw it, and the home where one was named. */
+    known(login: string): Found {
+      const there = placed(login);
+      const named = there === null ? null : onlyOne(accounts.byLogin(there.login).filter(({ home }) => home === there.home));
+      return named ?? onlyOne(accounts.byLogin(login));
+    },
 
     /** By whatever else the directories take for a login, asked now. */
     async foundLive(login: string): Promise<Found> {
-      const found = await Promise.all(directories.all.map(async (directory) => ({ id: directory.id, entry: await directory.find(login) })));
-      return onlyOne(
-        found.flatMap(({ id, entry }) => (entry === null || isRefusal(entry) ? [] : (accounts.byRemoteId(id, entry.remoteId) ?? []))),
-      );
+      const there = placed(login);
+      const named =
+        there === null
+          ? null
+          : await askedLive(
+              there.login,
+              ids.filter((id) => id === there.home),
+            );
+      return named ?? askedLive(login, ids);
+    },
+
+    /**
+     * The names of the homes, where a login may need one to be told apart: then every page that asks for a login says so to everybody, since
+     * whether this very login needs it would be an answer to a stranger.
+     */
+    places(): readonly string[] {
+      const all = [...ids, ...(accounts.hasSharedLocalLogin() ? [localPlace] : [])];
+      return all.length > 1 ? all : [];
     },
 
     /** Every directory is known not to answer, or not to take our service account: this is said to everybody alike. */
@@ -49,6 +89,6 @@ export function frontDoor({ accounts, directories, throttle, clock }: Needs) {
 /** A deleted entry stays as a disabled account: it does not stand in the way of who has its name now. */
 function onlyOne(found: readonly Account[]): Found {
   const enabled = found.filter(({ isDisabled }) => !isDisabled);
-  const [first = null, ...others] = enabled.length > 0 ? enabled : found;
-  return others.length > 0 ? 'several' : first;
+  const left = enabled.length > 0 ? enabled : found;
+  return left.length > 1 ? { several: left } : (left[0] ?? null);
 }

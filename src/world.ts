@@ -96,6 +96,8 @@ export interface Accounts {
   byId(id: AccountId): Account | null;
   /** Every account with this login, over all homes: none, one, or several that must be told apart, never guessed. */
   byLogin(login: string): readonly Account[];
+  /** Whether a local account has the login of somebody in a directory. */
+  hasSharedLocalLogin(): boolean;
   byRemoteId(home: string, remoteId: string): Account | null;
   all(home: string | null): readonly Account[];
   count(): { all: number; enabled: number; registered: number };
@@ -489,7 +491,8 @@ export interface Directories {
 export interface Messages {
   'reset-code': { code: string; link: string; minutes: number };
   'contact-code': { code: string; minutes: number };
-  'reset-not-possible': { reason: string; helpdesk: string };
+  /** `login`: as it is to be typed, where the reason is that it was not told apart. */
+  'reset-not-possible': { reason: string; helpdesk: string; login?: string };
   'password-reset': { notMeLink: string; isProved: string };
   'password-changed': { notMeLink: string };
   'account-unlocked': { notMeLink: string };

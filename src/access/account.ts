@@ -43,8 +43,9 @@ export function myAccount({ accounts, enrolments, sessions, journal, settings, p
     };
   }
 
-  /** The journal knows logins alone, and a login may have had another holder. */
-  function activityOf({ id, login }: Account): Overview['activity'] {
+  /** The journal knows logins alone, and a login may have had another holder, or have one in another home. */
+  function activityOf({ id, login, home }: Account): Overview['activity'] {
+    if (accounts.byLogin(login).some((other) => other.home !== home)) return [];
     const since = accounts.createdAt(id) ?? clock.now();
     return journal.ofAccount(login, rowsOfActivity).filter(({ at }) => at >= since);
   }

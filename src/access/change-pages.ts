@@ -10,7 +10,9 @@ const outcomes = ['done', 'not-proved', 'unknown'] as const;
 export function changePages(flow: ChangePassword) {
   const ask: Page = async (visit) => {
     const here = whoIsHere(visit);
-    return changePage(await flow.bindingOf(here?.account ?? null), visit);
+    const binding = await flow.bindingOf(here?.account ?? null);
+    const offer = 'suggest' in visit.query ? await flow.offer(binding, visit.language) : null;
+    return changePage(binding, visit, { places: flow.places(), offer });
   };
 
   const change: Page = async (visit) => {
@@ -39,7 +41,7 @@ export function changePages(flow: ChangePassword) {
       case 'refused': {
         const { refusals, broken } = changed;
         const binding = changed.binding ?? (await flow.bindingOf(whoIsHere(visit)?.account ?? null));
-        return changePage(binding, visit, { refusals, broken });
+        return changePage(binding, visit, { refusals, broken, places: flow.places() });
       }
     }
   }
@@ -57,7 +59,7 @@ export function changePages(flow: ChangePassword) {
 export async function mustChangePage(flow: ChangePassword, visit: Visit, { isExpired }: MustChange): Promise<Reply> {
   const nobody = { ...visit, session: null, account: null };
   const why = isExpired ? 'expired' : 'must-change';
-  return page('access/change', { ...changeModel(await flow.bindingOf(null), nobody), why }, { status: 422 });
+  return page('access/change', { ...changeModel(await flow.bindingOf(null), nobody), places: flow.places(), why }, { status: 422 });
 }
 
 const changePage = (binding: Binding, visit: Visit, more: object = {}): Reply =>

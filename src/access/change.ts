@@ -119,7 +119,7 @@ export function changePassword({ sessions, settings, journal, clock, random, cur
     const binding = await bindingOf(account);
     const subject = { login: account.login, name: account.name, isLocal: account.home === null };
     const known = password === '' ? [] : brokenRules(password, subject, binding.rules).map(({ key }) => key);
-    const told = refusals.flatMap(({ key }) => ruleBehind[key] ?? []);
+    const told = refusals.flatMap(rulesBehind);
     return { kind: 'refused', refusals: refusals.map(placed), binding, broken: [...new Set([...known, ...told])] };
   }
 
@@ -135,7 +135,11 @@ export function changePassword({ sessions, settings, journal, clock, random, cur
     return { rules, terms, possibleFrom, login, name, isAway: false };
   }
 
-  return { change, bindingOf };
+  /** A passphrase that this binding would take. */
+  const offer = ({ login, name, rules }: Binding, language: string): Promise<string | null> =>
+    desk.offer({ subject: { login, name, isLocal: false }, rules, language });
+
+  return { change, bindingOf, offer, places: current.places };
 }
 
 const notProved = (refusal: Refusal): Changed => ({ kind: 'refused', refusals: [refusal], binding: null, broken: [] });
@@ -160,10 +164,3 @@ const aboutTheNewOne: ReadonlySet<Refusal['key']> = new Set([
   'directory.history',
   'directory.encoding',
 ]);
-
-/** Which rule of the list the home's answer means. */
-const ruleBehind: Partial<Record<Refusal['key'], Rule['key']>> = {
-  'directory.too-short': 'length',
-  'directory.quality': 'classes',
-  'directory.history': 'history',
-};

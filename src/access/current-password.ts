@@ -4,7 +4,7 @@
  */
 
 import { earlierPasswords } from '../earlier-passwords.ts';
-import { frontDoor, longestLogin } from '../front-door.ts';
+import { frontDoor, isSeveral, longestLogin } from '../front-door.ts';
 import { type Account, foldLogin } from '../rules/account.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { accountKey, limits, signInWait } from '../rules/throttle.ts';
@@ -45,6 +45,8 @@ export interface CurrentPassword {
    * is typed (both at the floor), and with `limit.address` (params.seconds) at once.
    */
   prove(typed: Typed): Promise<Proved | Refusal>;
+  /** The homes to choose from in writing, `alice@office`; none where no login can be that of two people. */
+  places(): readonly string[];
 }
 
 /** Milliseconds from the start at which every no leaves; one that took longer leaves at the next multiple. */
@@ -85,13 +87,13 @@ export function currentPassword(needs: Needs): CurrentPassword {
   async function accountOf(typed: string): Promise<Account | No> {
     const login = typed.trim();
     const known = door.known(login);
-    if (known !== null && known !== 'several') return known;
+    if (known !== null && !isSeveral(known)) return known;
     const key = accountKey(null, vault.digest('login', foldLogin(login)));
     if (mustWait(key)) return { account: null, detail: 'sign-in.wait', raw: null };
     const found = known ?? (isTypeable(login, longestLogin) ? await door.foundLive(login) : null);
-    if (found !== null && found !== 'several') return found;
+    if (found !== null && !isSeveral(found)) return found;
     throttle.hit(limits.signIn, key, clock.now());
-    return { account: null, detail: found === 'several' ? 'directory.ambiguous' : 'known', raw: null };
+    return { account: null, detail: isSeveral(found) ? 'directory.ambiguous' : 'known', raw: null };
   }
 
   async function judgeAccount(account: Account, password: string): Promise<Proved | No> {
@@ -133,7 +135,7 @@ export function currentPassword(needs: Needs): CurrentPassword {
     return wait > 0 && (throttle.lastAt(limits.signIn, key, now) ?? 0) + wait > now;
   }
 
-  return { prove };
+  return { prove, places: door.places };
 }
 
 const untilFloor = (elapsed: number): number => Math.max(1, Math.ceil(elapsed / refusalFloor)) * refusalFloor - elapsed;

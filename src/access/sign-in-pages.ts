@@ -19,7 +19,7 @@ const secondStep = '/sign-in/second-step';
 export function signInPages({ signIn, changePassword, interrupt = () => null }: SignInFlows) {
   /** `next` is a page of this site: the web lets no other through. */
   const signInPage = ({ query, form }: Visit, refusals: readonly Refusal[] = []): Reply =>
-    page('access/sign-in', { refusals, typed: { login: form.login ?? '' }, next: form.next ?? query.next ?? '' });
+    page('access/sign-in', { refusals, typed: { login: form.login ?? '' }, places: signIn.places(), next: form.next ?? query.next ?? '' });
 
   const ask: Page = (visit) => {
     const { session, account, query } = visit;

@@ -144,5 +144,5 @@ export function signIn(needs: Needs) {
     });
   }
 
-  return { start, waysOf, prove, end };
+  return { places: current.places, start, waysOf, prove, end };
 }

@@ -1,80 +1,110 @@
 /** The doctor on the command line: every part of the house, and the dry run of a reset for one person. Changes nothing. */
 
 import { type House, openHouse } from '../app.ts';
-import type { Given } from './given.ts';
+import { type DryRun, dryRun } from '../dry-run.ts';
 import { frontDoor } from '../front-door.ts';
-import { methodsHeld } from '../methods/methods.ts';
-import { eligibility } from '../rules/eligibility.ts';
-import { isRefusal, type Refusal } from '../rules/refusal.ts';
+import { placedLogin } from '../rules/account.ts';
+import type { Refusal } from '../rules/refusal.ts';
+import type { Directory, DirectoryFinding } from '../world.ts';
+import type { Given } from './given.ts';
 
 interface Finding {
   readonly part: string;
-  readonly isWell: boolean;
+  readonly verdict: DirectoryFinding['verdict'];
   readonly says: string;
+  /** What to do, in words, and the exact lines. */
+  readonly cure: string | null;
+  readonly lines: string | null;
+  /** What was answered or shown, word for word. */
+  readonly raw: string | null;
 }
 
 export async function check({ options, config }: Given): Promise<number> {
   const house = await openHouse(config());
   try {
-    const login = options.account;
-    const findings = [...(await examineHouse(house)), ...(typeof login === 'string' ? await examineAccount(house, login) : [])];
-    const isWell = findings.every((finding) => finding.isWell);
-    if (options.json === true) process.stdout.write(`${JSON.stringify({ isWell, findings })}\n`);
-    else for (const finding of findings) process.stdout.write(`${finding.isWell ? 'ok  ' : 'FAIL'}  ${finding.part}: ${finding.says}\n`);
+    const findings = await examine(house, typeof options.account === 'string' ? options.account : null);
+    const isWell = findings.every(({ verdict }) => verdict !== 'fault');
+    if (options.json === true)
+      process.stdout.write(
+        `${JSON.stringify({ isWell, findings: findings.map((one) => ({ isWell: one.verdict !== 'fault', ...one })) })}\n`,
+      );
+    else for (const finding of findings) process.stdout.write(printed(finding));
     return isWell ? 0 : 1;
   } finally {
     await house.close();
   }
 }
 
-async function examineHouse({ config, world, texts }: House): Promise<Finding[]> {
-  const directories = await Promise.all(
-    world.directories.all.map(async (directory): Promise<Finding> => {
-      const health = await directory.probe();
-      const says = health.problem === null ? `${health.kind ?? 'directory'} at ${health.server}` : wordsOf(texts, health.problem);
-      return { part: `directory ${directory.id}`, isWell: health.isUsable, says };
-    }),
-  );
-  const mail = world.deliver.health();
+async function examine(house: House, login: string | null): Promise<Finding[]> {
+  const { world } = house;
+  const door = frontDoor(world);
+  const known = login === null ? null : door.known(login);
+  const account = known !== null && 'login' in known ? known : null;
+  /** In the home where the account is known to be; where it is known to none yet, in each. */
+  const loginAt = ({ id }: Directory): string | null => (account === null ? login : account.home === id ? account.login : null);
+  const asked = world.directories.all.map(async (directory) => ({ directory, found: await directory.examine(loginAt(directory)) }));
+  const seen = await Promise.all(asked);
+  const findings = [...seen.flatMap(({ directory, found }) => directoryFindings(house, directory.id, found)), ...houseFindings(house)];
+  if (login === null) return findings;
+  // A service account that is not let in is not shown its wrong password once more.
+  const isShutOut = seen.some(({ found }) => found.some(({ key, verdict }) => verdict === 'fault' && key.startsWith('bind.')));
+  if (isShutOut) return [...findings, plain(login, 'fault', 'is not looked at: the directory does not take the service account')];
+  return [...findings, ...accountFindings(house, login, await dryRun(login, { ...world, door, methods: house.methods }))];
+}
+
+const plain = (part: string, verdict: Finding['verdict'], says: string): Finding => ({
+  part,
+  verdict,
+  says,
+  cure: null,
+  lines: null,
+  raw: null,
+});
+const judged = (part: string, isWell: boolean, says: string): Finding => plain(part, isWell ? 'well' : 'fault', says);
+
+const severity = ['fault', 'warning', 'well'] as const;
+
+/** Of each server first how it is altogether. */
+function directoryFindings({ texts }: House, id: string, found: readonly DirectoryFinding[]): Finding[] {
+  const servers = [...new Set(found.map(({ server }) => server))];
+  return servers.flatMap((server) => {
+    const here = found.filter((finding) => finding.server === server);
+    const worst = severity.find((verdict) => here.some((finding) => finding.verdict === verdict)) ?? 'fault';
+    const kind = here.find(({ key }) => key.startsWith('root.'))?.params.kind ?? 'directory';
+    return [
+      plain(`directory ${id}`, worst, `${kind} at ${server}`),
+      ...here.map(({ key, verdict, params, cure, raw }) => ({
+        part: `${id}, ${key.slice(0, key.indexOf('.'))}`,
+        verdict,
+        says: texts.find('en', `doctor.${key}`, params) ?? key,
+        cure: verdict === 'well' ? null : texts.find('en', `doctor.${key}.cure`, params),
+        lines: cure,
+        raw,
+      })),
+    ];
+  });
+}
+
+function houseFindings({ config, world }: House): Finding[] {
+  const { waiting, dead, lastProblem } = world.deliver.health();
+  const mail = `${waiting} waiting, ${dead} could not be delivered${lastProblem === null ? '' : ` (${lastProblem})`}`;
   const { rows, ...broken } = world.journal.verify();
   const { all, registered } = world.accounts.count();
   return [
-    ...directories,
-    { part: 'mail', isWell: config.mail !== null && mail.dead === 0, says: mailWords(config.mail !== null, mail) },
-    {
-      part: 'journal',
-      isWell: !('brokenAt' in broken),
-      says: 'brokenAt' in broken ? `broken at row ${broken.brokenAt}` : `${rows} rows proved`,
-    },
-    { part: 'accounts', isWell: all > 0, says: `${all} known, ${registered} registered${all === 0 ? ': run latchkey sync' : ''}` },
+    config.mail === null ? judged('mail', false, 'no [mail] in config.toml: nobody can get a code') : judged('mail', dead === 0, mail),
+    judged('journal', !('brokenAt' in broken), 'brokenAt' in broken ? `broken at row ${broken.brokenAt}` : `${rows} rows proved`),
+    judged('accounts', all > 0, `${all} known, ${registered} registered${all === 0 ? ': run latchkey sync' : ''}`),
   ];
 }
 
-const mailWords = (
-  isConfigured: boolean,
-  { waiting, dead, lastProblem }: { waiting: number; dead: number; lastProblem: string | null },
-): string =>
-  isConfigured
-    ? `${waiting} waiting, ${dead} could not be delivered${lastProblem === null ? '' : ` (${lastProblem})`}`
-    : 'no [mail] in config.toml: nobody can get a code';
-
-/** What would stand in the way of this person's reset, found and judged as the door does it, by what the directory says now. */
-async function examineAccount({ world, methods, texts }: House, login: string): Promise<Finding[]> {
-  const door = frontDoor(world);
-  const account = door.known(login) ?? (await door.foundLive(login));
-  if (account === null) return [{ part: login, isWell: false, says: 'is not known: misspelt, or not synced yet' }];
-  if (account === 'several') return [{ part: login, isWell: false, says: 'is a login in several homes' }];
-  const status = await world.passwordsFor(account).status();
-  const held = methodsHeld(methods, account, world.enrolments.of(account.id));
-  const facts = { account, intention: 'reset' as const, held, live: isRefusal(status) ? null : status, isBlocked: false };
-  const { checks } = eligibility(facts, world.settings.policy());
-  const findings = checks.map(({ name, isPassed, params }) => ({
-    part: `${login}: ${name}`,
-    isWell: isPassed,
-    says:
-      name === 'within limits' ? 'counted for each network address, and not judged here' : `${isPassed ? 'yes' : 'no'}${numbersOf(params)}`,
-  }));
-  return isRefusal(status) ? [...findings, { part: `${login}: directory`, isWell: false, says: wordsOf(texts, status) }] : findings;
+function accountFindings({ texts }: House, login: string, run: DryRun): Finding[] {
+  if (run.kind === 'unknown') return [judged(login, false, 'is not known: misspelt, or not synced yet')];
+  if (run.kind === 'several')
+    return [judged(login, false, `is a login in several homes: say ${run.accounts.map(placedLogin).join(' or ')}`)];
+  const checks = run.checks.map(({ name, isPassed, params }) =>
+    judged(`${login}: ${name}`, isPassed, `${isPassed ? 'yes' : 'no'}${numbersOf(params)}`),
+  );
+  return run.refusal === null ? checks : [...checks, judged(`${login}: directory`, false, wordsOf(texts, run.refusal))];
 }
 
 const numbersOf = (params: Readonly<Record<string, string | number>>): string =>
@@ -86,3 +116,11 @@ const numbersOf = (params: Readonly<Record<string, string | number>>): string =>
 
 const wordsOf = (texts: House['texts'], refusal: Refusal): string =>
   `${texts.find('en', `refusal.${refusal.key}`, refusal.params) ?? refusal.key}${refusal.raw === null ? '' : ` [${refusal.raw}]`}`;
+
+const signs = { well: 'ok  ', warning: 'WARN', fault: 'FAIL' } as const;
+
+function printed({ part, verdict, says, cure, lines, raw }: Finding): string {
+  const indented = (text: string) => text.replace(/^/gm, '        ');
+  const more = [...(raw === null ? [] : [`(${raw})`]), ...(cure === null ? [] : [cure]), ...(lines === null ? [] : [lines])];
+  return `${signs[verdict]}  ${part}: ${says}\n${more.map((text) => `${indented(text)}\n`).join('')}`;
+}

@@ -1,5 +1,6 @@
 /** What two keys say against each other. It judges the raw tree, so that a mistake elsewhere hides none of these. */
 
+import { localPlace } from '../rules/account.ts';
 import { isTree, type Tree } from './keys.ts';
 import { type Mistake, pathOf } from './mistakes.ts';
 
@@ -32,6 +33,12 @@ function clearDirectory(row: Tree, at: number): Mistake[] {
 const repeatedId = (rows: readonly Tree[], at: number): Mistake[] =>
   rows.findIndex((row) => row.id === rows[at]?.id) < at ? [{ path: pathOf(['directory', at, 'id']), reason: 'is given twice' }] : [];
 
+/** `alice@local` is Latchkey's own Alice. */
+const takenId = (row: Tree, at: number): Mistake[] =>
+  row.id === localPlace
+    ? [{ path: pathOf(['directory', at, 'id']), reason: 'is the name of Latchkey’s own accounts: choose another' }]
+    : [];
+
 function mailWithoutUser({ mail }: Tree): Mistake[] {
   if (!isTree(mail) || typeof mail.url !== 'string' || !URL.canParse(mail.url) || mail.password === undefined) return [];
   const reason = 'names no user for the password: smtps://user@host';
@@ -42,7 +49,7 @@ export function contradictions(tree: Tree): Mistake[] {
   const directories = rowsOf(tree.directory);
   return [
     ...halfCertificate(tree),
-    ...directories.flatMap((row, at) => [...clearDirectory(row, at), ...repeatedId(directories, at)]),
+    ...directories.flatMap((row, at) => [...clearDirectory(row, at), ...repeatedId(directories, at), ...takenId(row, at)]),
     ...mailWithoutUser(tree),
   ];
 }

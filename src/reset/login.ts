@@ -1,7 +1,7 @@
 /** The login at the door: an attempt is opened for whatever was typed; whose it is, is looked up after the reply. */
 
-import { type FrontDoor, longestLogin } from '../front-door.ts';
-import { type Account, foldLogin } from '../rules/account.ts';
+import { type FrontDoor, isSeveral, longestLogin } from '../front-door.ts';
+import { foldLogin } from '../rules/account.ts';
 import { attemptLife } from '../rules/attempt.ts';
 import { Refusal } from '../rules/refusal.ts';
 import type { Intention } from '../rules/vocabulary.ts';
@@ -10,7 +10,7 @@ import { ownerOf } from './standing.ts';
 import type { Verdicts } from './verdict.ts';
 
 type Needs = Pick<World, 'attempts' | 'deferral' | 'directories' | 'clock' | 'random'> & {
-  readonly verdicts: Pick<Verdicts, 'decide'>;
+  readonly verdicts: Pick<Verdicts, 'decide' | 'leaveOpen'>;
   readonly door: FrontDoor;
 };
 
@@ -49,16 +49,11 @@ export function logins({ attempts, deferral, directories, clock, random, verdict
   async function lookUp(id: number, login: string): Promise<void> {
     const attempt = attempts.byId(id);
     if (attempt?.state !== 'open') return;
-    const account = await accountOf(login);
-    if (account === null) return attempts.identify(id, null, 'known');
-    await verdicts.decide(attempt, account);
-  }
-
-  /** A name in two homes is nobody here. */
-  async function accountOf(login: string): Promise<Account | null> {
     const found = door.known(login) ?? (await door.foundLive(login));
-    return found === 'several' ? null : found;
+    if (found === null) attempts.identify(id, null, 'known');
+    else if (isSeveral(found)) verdicts.leaveOpen(attempt, found.several);
+    else await verdicts.decide(attempt, found);
   }
 
-  return { identify };
+  return { identify, places: door.places };
 }

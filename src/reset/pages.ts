@@ -1,5 +1,6 @@
 /** The pages of the reset portal: each door, and the page for each place an attempt can be at. */
 
+import { rulesBehind } from '../rules/new-password.ts';
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
 import type { Intention, RefusalKey } from '../rules/vocabulary.ts';
 import type { Written } from '../set-password.ts';
@@ -27,17 +28,26 @@ const tellsItself: readonly RefusalKey[] = ['attempt.none', 'attempt.expired', '
 
 export function resetPages(reset: PasswordReset) {
   const loginPage = (intention: Intention, refusals: readonly Refusal[] = [], typed: Record<string, string> = {}): Reply =>
-    page(intention === 'unlock' ? 'reset/start-unlock' : 'reset/start', { intention, refusals, typed, step: { at: 1 } });
+    page(intention === 'unlock' ? 'reset/start-unlock' : 'reset/start', {
+      intention,
+      refusals,
+      typed,
+      places: reset.places(),
+      step: { at: 1 },
+    });
 
   function attemptPage(sight: Sight, refusals: readonly Refusal[] = [], isAnother = false): Reply {
     const place = isAnother && sight.place === 'answer' ? 'method' : sight.place;
     const view = place === 'done' && sight.intention === 'unlock' ? 'reset/unlocked' : viewOf[place];
-    return page(view, { ...sight, ...stepOf(sight), refusals: refusals.map(placed), broken: refusals.flatMap(ruleOf) });
+    return page(view, { ...sight, ...stepOf(sight), refusals: refusals.map(placed), broken: refusals.flatMap(rulesBehind) });
   }
 
-  const home: Page = async ({ attemptToken, query }) => {
+  const home: Page = async ({ attemptToken, query, language }) => {
     const sight = await reset.show(attemptToken);
-    return sight ? attemptPage(sight, [], 'another' in query) : loginPage('reset');
+    if (!sight) return loginPage('reset');
+    return 'suggest' in query
+      ? page(viewOf[sight.place], { ...sight, ...stepOf(sight), offer: await reset.offer(sight, language) })
+      : attemptPage(sight, [], 'another' in query);
   };
 
   const unlockHome: Page = async ({ attemptToken, query }) => {
@@ -138,14 +148,6 @@ function stepOf({ place, gate }: Sight): { step?: { at: number; of: number | nul
   const of = gate.of === null ? null : gate.of + 2;
   if (place === 'method' || place === 'answer') return { step: { at: gate.number + 1, of } };
   return place === 'password' || place === 'unlock' ? { step: { at: gate.number + 1, of } } : {};
-}
-
-/** Which of the listed rules a refusal means, so that the list can mark it. */
-function ruleOf({ key }: Refusal): string[] {
-  if (key === 'password.too-short' || key === 'directory.too-short') return ['length'];
-  if (key === 'password.contains-name') return ['login', 'name'];
-  if (key === 'directory.quality') return ['classes'];
-  return key === 'directory.history' ? ['history'] : [];
 }
 
 /** What the directory says of a password stands at its field. */

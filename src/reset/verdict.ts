@@ -1,6 +1,6 @@
 /** What eligibility says of an attempt, remembered with it, recorded, and told by mail. It knows no page, and only deferred work asks it. */
 
-import type { Account } from '../rules/account.ts';
+import { type Account, placedLogin } from '../rules/account.ts';
 import { type Attempt, superseded } from '../rules/attempt.ts';
 import { day } from '../rules/time.ts';
 import type { CheckName } from '../rules/vocabulary.ts';
@@ -35,6 +35,17 @@ export function verdicts({ accounts, attempts, settings, journal, deliver, clock
     });
   }
 
+  /** A login in several homes is nobody's here, as a stranger's is; each of them is told what to type. */
+  function leaveOpen(attempt: Attempt, several: readonly Account[]): void {
+    atomically(() => {
+      attempts.identify(attempt.id, null, 'one home');
+      for (const account of several) {
+        journal.append({ event: 'reset progress', result: 'failed', detail: 'one home', ...partiesOf(attempt, account) });
+        tellWhy(account, attempt, 'one home');
+      }
+    });
+  }
+
   /**
    * The attempt of the browser that holds this cookie now, null where it has moved to another. A directory that was silent when the login
    * was looked up has said neither yes nor no: it is asked again here, and until it answers nothing is sent and nothing is right.
@@ -54,7 +65,7 @@ export function verdicts({ accounts, attempts, settings, journal, deliver, clock
     if (account.mail === null || refusedBy === 'reachable' || refusedBy === 'within limits' || (last !== null && now - last < day)) return;
     accounts.setToldWhyAt(account.id, now);
     const { helpdesk_address, helpdesk_link } = settings.policy();
-    const variables = { reason: refusedBy, helpdesk: helpdesk_link || helpdesk_address };
+    const variables = { reason: refusedBy, helpdesk: helpdesk_link || helpdesk_address, login: placedLogin(account) };
     deliver.queue({
       kind: 'reset-not-possible',
       to: account.mail,
@@ -64,5 +75,5 @@ export function verdicts({ accounts, attempts, settings, journal, deliver, clock
     });
   }
 
-  return { decide, decided };
+  return { decide, decided, leaveOpen };
 }

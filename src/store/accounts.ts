@@ -42,6 +42,10 @@ export function accountsIn(db: Db): Accounts {
     .from(account)
     .where(and(eq(account.home, sql.placeholder('home')), eq(account.remoteId, sql.placeholder('remoteId'))))
     .prepare();
+  const sharedLocal = db.$client.prepare(
+    `SELECT 1 FROM account AS here JOIN account AS there ON there.login_fold = here.login_fold AND there.home IS NOT NULL
+       WHERE here.home IS NULL AND NOT here.is_disabled AND NOT there.is_disabled LIMIT 1`,
+  );
   const row = (id: AccountId): AccountRow | undefined => byId.get({ id });
   const set = (id: AccountId, change: Partial<AccountRow>): void => {
     db.update(account).set(change).where(eq(account.id, id)).run();
@@ -57,6 +61,7 @@ export function accountsIn(db: Db): Accounts {
       const found = byRemote.get({ home, remoteId });
       return found ? fromRow(found) : null;
     },
+    hasSharedLocalLogin: () => sharedLocal.get() !== undefined,
     all: (home) =>
       db
         .select()

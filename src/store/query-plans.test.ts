@@ -96,6 +96,7 @@ const hot: Record<string, (world: Awaited<ReturnType<typeof testWorld>>) => void
     accounts.byLogin('alice');
     accounts.byId(1);
     accounts.byRemoteId('office', 'id-alice');
+    accounts.hasSharedLocalLogin();
   },
   'an account’s enrolments': ({ enrolments }) => {
     enrolments.of(1);
