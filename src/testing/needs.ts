@@ -19,6 +19,10 @@ const needs: Readonly<Record<string, Need>> = {
     programs: ['samba', 'samba-tool', 'ldapsearch'],
     packages: ['samba', 'samba-ad-provision', 'samba-dsdb-modules', 'samba-vfs-modules', 'ldap-utils'],
   },
+  '389ds': {
+    programs: ['ns-slapd', 'dscreate', 'pk12util', 'openssl', 'ldapmodify'],
+    packages: ['389-ds-base', 'libnss3-tools', 'openssl', 'ldap-utils'],
+  },
   'ldap-utils': { programs: ['ldapwhoami'], packages: ['ldap-utils'] },
   chromium: { programs: ['chromium|chromium-browser|google-chrome'], packages: ['chromium', 'fonts-noto-core'] },
   buildah: { programs: ['buildah'], packages: ['buildah'] },

@@ -1,0 +1,87 @@
+/**
+ * 389 Directory Server, which is also Red Hat's. Behaviour measured with 2.3. FreeIPA runs on it and calls itself the same, but judges, locks and
+ * expires passwords by plug-ins of its own, which are not spoken here: what another than the person sets there expires at once (ipa-pwd-extop,
+ * unless that one is in passSyncManagersDNs).
+ */
+
+import type { Dialect } from './dialect.ts';
+import { firstSignIn, isDisabled, readState, stateAttributes } from './389ds-state.ts';
+import { isSameDn } from './dn.ts';
+import { equal, or, present } from './filter.ts';
+import { policyAnswer, policyErrors, policyRequest } from './ppolicy.ts';
+import { rawAnswer, refusalOf } from './refusals.ts';
+import { Refusal } from '../rules/refusal.ts';
+
+const controls = [policyRequest];
+const uniqueId = /^[0-9a-f]{8}(-[0-9a-f]{8}){3}$/i;
+const constraintViolation = 19;
+const expiration = 'passwordExpirationTime';
+
+export const directoryServer389: Dialect = {
+  kind: '389ds',
+  /** RFC 3045. */
+  isSpokenBy: (root) => root.text('vendorName') === '389 Project',
+
+  /** `dsidm user create` makes the second kind. */
+  people: or(equal('objectClass', 'inetOrgPerson'), equal('objectClass', 'nsPerson')),
+  loginAttributes: ['uid', 'mail'],
+  attributes: { name: 'cn', mail: 'mail', mobile: 'mobile', phone: 'telephoneNumber' },
+  personAttributes: ['nsUniqueId', ...stateAttributes],
+  idOf: (entry) => entry.text('nsUniqueId'),
+  withId: (id) => (uniqueId.test(id) ? equal('nsUniqueId', id) : null),
+  isDisabled,
+  isProtected: () => false,
+  isNamed: (entry, bindName) => isSameDn(entry.dn, bindName),
+
+  groups: or(equal('objectClass', 'groupOfNames'), equal('objectClass', 'groupOfUniqueNames'), equal('objectClass', 'posixGroup')),
+  groupBase: (_root, baseDn) => baseDn,
+  administrators: async () => [],
+  memberAttributes: ['member', 'uniqueMember'],
+  memberRange: null,
+  memberNames: { attribute: 'memberUid', means: 'uid', groupsOf: (person) => person.texts('uid').map((uid) => equal('memberUid', uid)) },
+
+  state: readState,
+
+  bindControls: controls,
+  /** "Expired" is said of the right password only, locked and disabled of any. */
+  verdict(answer) {
+    const { error, graceLeft } = policyAnswer(answer);
+    if (answer.resultCode === 0) return { mustChange: error === policyErrors.changeAfterReset, isExpired: graceLeft !== null };
+    if (error === policyErrors.expired) return { mustChange: false, isExpired: true };
+    // Without passwordLegacyPolicy the failure that locks is answered with the code alone.
+    if (answer.resultCode === constraintViolation && answer.diagnosticMessage === '')
+      return new Refusal('directory.locked', { raw: rawAnswer(answer) });
+    return refusalOf(answer);
+  },
+
+  /** Not by RFC 3062: its answer names no rule ("Failed to update password"). The rights are the same, and so is what is checked. */
+  set: ({ link, dn }, password, beforeSending) =>
+    link.modify(dn, [{ operation: 'replace', attribute: 'userPassword', values: [password] }], { controls, beforeSending }),
+  /**
+   * The server compares the old value before it takes it away, whoever asks. As the person wherever they can get in: who must change is
+   * excused from the minimum age only there, and passwordChange: off is meant for them.
+   */
+  change({ link, dn }, { current, password, own }, beforeSending) {
+    const changes = [
+      { operation: 'delete', attribute: 'userPassword', values: [current] },
+      { operation: 'add', attribute: 'userPassword', values: [password] },
+    ] as const;
+    return (own ?? link).modify(dn, changes, { controls, beforeSending });
+  },
+  /** The time alone would leave the count, and the next slip would lock again. Not locked is as good. */
+  unlock({ link, dn }, beforeSending) {
+    const changes = [
+      { operation: 'replace', attribute: 'accountUnlockTime', values: [] },
+      { operation: 'replace', attribute: 'passwordRetryCount', values: ['0'] },
+    ] as const;
+    return link.modify(dn, changes, { controls, beforeSending });
+  },
+  /** What a password administrator (passwordAdminDN) sets is temporary where passwordMustChange is on. The next sign-in writes the time anew. */
+  async settle({ link, dn }) {
+    const [now] = await link.search({ base: dn, scope: 'base', filter: present('objectClass'), attributes: [expiration] });
+    if (now?.text(expiration) === firstSignIn) await link.modify(dn, [{ operation: 'replace', attribute: expiration, values: [] }]);
+  },
+  /** Heeded only where passwordMustChange is on. */
+  makeTemporary: ({ link, dn }, beforeSending) =>
+    link.modify(dn, [{ operation: 'replace', attribute: expiration, values: [firstSignIn] }], { controls, beforeSending }),
+};
