@@ -68,9 +68,10 @@ def grant(o):
     sid = ndr_unpack(security.dom_sid, db.search(ldb.Dn(db, o['trustee']), ldb.SCOPE_BASE, attrs=['objectSid'])[0]['objectSid'][0])
     utils = sd_utils.SDUtils(db)
     sd = utils.read_sd_on_dn(o['dn'])
-    if any(ace.trustee == sid for ace in sd.dacl.aces):
+    # dacl_del leaves out the second of two that stand side by side.
+    while any(ace.trustee == sid for ace in sd.dacl.aces):
         sd.dacl_del(sid)
-        utils.modify_sd_on_dn(o['dn'], sd)
+    utils.modify_sd_on_dn(o['dn'], sd)
     for ace in o['rights']: utils.dacl_add_ace(o['dn'], ace.replace('{sid}', str(sid)))
 acts = {
     'add': lambda o: db.add(message(o, ldb.FLAG_MOD_ADD)),

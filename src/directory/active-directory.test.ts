@@ -1,0 +1,131 @@
+/** What Active Directory's words mean, told from recorded answers: no server is asked. */
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { isRefusal } from '../rules/refusal.ts';
+import { activeDirectory } from './active-directory.ts';
+import { domainOf } from './active-directory-state.ts';
+import { dialectOf } from './dialects.ts';
+import type { Entry, Link, Search } from './ldap.ts';
+import { allValues } from './ranges.ts';
+import { passwordVersion } from './replication.ts';
+
+const answer = (resultCode: number, diagnosticMessage: string) => ({ resultCode, diagnosticMessage, controls: [], value: null });
+/** As Windows ends it. */
+const bindText = (data: string) => `80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data ${data}, v4563\n\0`;
+const verdict = (resultCode: number, text: string) => {
+  const told = activeDirectory.verdict(answer(resultCode, text));
+  return isRefusal(told) ? told.key : told;
+};
+
+function entryOf(values: Readonly<Record<string, readonly (string | Buffer)[]>>): Entry {
+  const of = (name: string) => Object.entries(values).find(([own]) => own.toLowerCase() === name.toLowerCase())?.[1] ?? [];
+  return {
+    dn: 'CN=group',
+    names: Object.keys(values),
+    text: (name) => of(name)[0]?.toString() ?? null,
+    texts: (name) => of(name).map(String),
+    allBytes: (name) => of(name).map((value) => Buffer.from(value as string)),
+    bytes: (name) => (of(name)[0] === undefined ? null : Buffer.from(of(name)[0] as string)),
+  };
+}
+
+test('which code proves the password, and which does not', () => {
+  const well = { mustChange: false, isExpired: false };
+  assert.equal(verdict(0, ''), well);
+  for (const data of ['530', '531']) assert.equal(verdict(49, bindText(data)), well, data);
+  assert.equal(verdict(49, bindText('773')), { mustChange: true, isExpired: false });
+  assert.equal(verdict(49, bindText('532')), { mustChange: false, isExpired: true });
+  for (const data of ['52e', '525', '52f', '0', '568']) assert.is(verdict(49, bindText(data)), 'directory.wrong-old-password', data);
+  for (const data of ['533', '701']) assert.is(verdict(49, bindText(data)), 'directory.disabled', data);
+  assert.is(verdict(49, bindText('775')), 'directory.locked');
+});
+
+test('nothing but the very words proves anything', () => {
+  for (const text of [
+    '',
+    'data 532',
+    `x ${bindText('532')}`,
+    bindText('532x'),
+    bindText('5320'),
+    bindText('0532'),
+    'AcceptSecurityContext error, data 773, v1db1',
+  ])
+    assert.is(verdict(49, text), 'directory.wrong-old-password', text);
+  for (const code of [1, 8, 10, 19, 50, 51, 52, 53, 80, 4096, -1])
+    for (const data of ['530', '532', '773']) assert.is(typeof verdict(code, bindText(data)), 'string', `${code}`);
+});
+
+test('a dialect is found by what a server says of itself, and none by what it hides', () => {
+  const capable = { supportedCapabilities: ['1.2.840.113556.1.4.1670', '1.2.840.113556.1.4.800'] };
+  assert.is(dialectOf(entryOf(capable)).kind, 'active-directory');
+  assert.is(dialectOf(entryOf({ ...capable, vendorName: ['Samba Team (https://www.samba.org)'] })).kind, 'samba');
+  assert.is(dialectOf(entryOf({ vendorName: ['Samba Team'] })).kind, 'openldap');
+  assert.is(dialectOf(null).kind, 'openldap');
+});
+
+test('the name of the domain is in every name', () => {
+  assert.is(domainOf('CN=Doe\\, Jane,OU=People,DC=ad,DC=example'), 'DC=ad,DC=example');
+  assert.is(domainOf('CN=x\\,DC=trap,dc=ad, dc=example'), 'dc=ad, dc=example');
+  assert.is(domainOf('DC=ad,DC=example'), 'DC=ad,DC=example');
+  assert.is(domainOf('ou=people,o=office'), 'ou=people,o=office');
+});
+
+test('a list in pieces is read to its end, or not at all', async () => {
+  const pieces: Record<string, readonly string[]> = { 'member;range=2-3': ['c', 'd'], 'member;range=4-*': ['e'] };
+  const asked: string[] = [];
+  const linkTo = (reply: (from: string) => Record<string, readonly string[]> | null) =>
+    ({
+      url: 'ldaps://dc',
+      async search({ attributes: [wanted = ''] }: Search) {
+        asked.push(wanted);
+        const said = reply(/range=(\d+)/.exec(wanted)?.[1] ?? '');
+        return said ? [entryOf(said)] : [];
+      },
+    }) as unknown as Link;
+  const head = entryOf({ member: [], 'member;range=0-1': ['a', 'b'] });
+  const link = linkTo((from) => Object.fromEntries(Object.entries(pieces).filter(([name]) => name.startsWith(`member;range=${from}-`))));
+  assert.equal(await allValues(head, 'member', link), ['a', 'b', 'c', 'd', 'e']);
+  assert.equal(asked, ['member;range=2-*', 'member;range=4-*']);
+  assert.equal(await allValues(entryOf({ Member: ['x'] }), 'member', link), ['x']);
+  assert.equal(await allValues(entryOf({}), 'member', link), []);
+  for (const reply of [() => null, () => ({}), () => ({ 'member;range=0-1': ['a', 'b'] }), () => ({ member: ['c'] })]) {
+    const thrown = await allValues(head, 'member', linkTo(reply)).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    assert.ok(isRefusal(thrown), 'a list that is not whole is none');
+  }
+});
+
+test('the version of a password is read from what is kept for replication, and from nothing else', () => {
+  const row = (attribute: number, fill: number) => {
+    const bytes = Buffer.alloc(48, fill);
+    bytes.writeUInt32LE(attribute);
+    return bytes;
+  };
+  const blob = (...rows: Buffer[]) => {
+    const head = Buffer.alloc(16);
+    head.writeUInt32LE(1);
+    head.writeUInt32LE(rows.length, 8);
+    return Buffer.concat([head, ...rows]);
+  };
+  const one = passwordVersion(blob(row(3, 7), row(0x9005a, 1)));
+  assert.ok(one !== null);
+  assert.is(passwordVersion(blob(row(0x9005a, 1), row(3, 9))), one);
+  assert.is.not(passwordVersion(blob(row(0x9005a, 2))), one);
+  const elsewhere = row(0x9005a, 1);
+  elsewhere.fill(99, 40);
+  assert.is(passwordVersion(blob(elsewhere)), one, "another server's own number is left out");
+  for (const none of [
+    null,
+    Buffer.alloc(0),
+    Buffer.alloc(16),
+    blob(row(3, 1)),
+    blob(row(0x9005a, 1)).subarray(0, 60),
+    Buffer.alloc(64, 255),
+  ])
+    assert.is(passwordVersion(none), null);
+});
+
+test.run();
