@@ -1,9 +1,12 @@
-/* Comfort only: every page works without it. Shows passwords, ticks the rules while typing, copies, prints, and keeps a form from being sent twice. */
+/* Comfort only: every page works without it. Shows passwords, ticks the rules and estimates the strength while typing, puts an offer into its fields, copies, prints, and keeps a form from being sent twice. */
 
 for (const box of document.querySelectorAll('.reveal')) addReveal(box, box.querySelector('input'));
 for (const list of document.querySelectorAll('[data-rules-for]')) tickRules(list, document.getElementById(list.dataset.rulesFor));
 for (const button of document.querySelectorAll('[data-copy]'))
   offer(button, () => copyFrom(document.querySelector(button.dataset.copy), button));
+for (const line of document.querySelectorAll('[data-strength-of]')) estimate(line, document.getElementById(line.dataset.strengthOf));
+for (const button of document.querySelectorAll('[data-fill]'))
+  offer(button, () => fill(document.querySelectorAll(button.dataset.fills), document.querySelector(button.dataset.fill).textContent));
 for (const button of document.querySelectorAll('[data-print]')) offer(button, () => window.print());
 for (const form of document.forms) sendOnce(form);
 
@@ -39,10 +42,12 @@ function addReveal(box, input) {
 function tickRules(list, input) {
   const { login = '', person = '', met, broken, open } = list.dataset;
   const has = (part) => fold(input.value.normalize('NFC')).includes(fold(part));
+  const hasOne = (parts = '') => parts.split(' ').some((part) => part !== '' && plain(input.value).includes(part));
   const isKept = {
     length: ({ least }) => [...input.value.normalize('NFC')].length >= Number(least),
-    login: () => [...login].length < 3 || !has(login),
-    name: () => !person.split(/[,.\-_ #\t]+/).some((part) => [...part].length >= 3 && has(part)),
+    login: ({ parts }) => ([...login].length < 3 || !has(login)) && !hasOne(parts),
+    name: ({ least, parts }) => !person.split(/[,.\-_ #\t]+/).some((part) => [...part].length >= least && has(part)) && !hasOne(parts),
+    office: ({ parts }) => !hasOne(parts),
     classes: () => classes.filter((kind) => kind.test(input.value.normalize('NFC'))).length >= 3,
   };
   const tick = () => {
@@ -50,7 +55,7 @@ function tickRules(list, input) {
       const judge = isKept[row.dataset.rule];
       if (!judge) continue;
       // What more typing can mend is not yet wrong.
-      const unkept = row.dataset.rule === 'login' || row.dataset.rule === 'name' ? 'broken' : 'open';
+      const unkept = ['login', 'name', 'office'].includes(row.dataset.rule) ? 'broken' : 'open';
       const state = input.value === '' ? 'open' : judge(row.dataset) ? 'met' : unkept;
       row.dataset.state = state;
       row.querySelector('.state').textContent = { open, met, broken }[state];
@@ -64,6 +69,39 @@ const classes = [/\p{Lu}/u, /\p{Ll}/u, /[0-9]/, /[!-/:-@[-`{-~]/, /[\p{Lo}\p{Lt}
 
 function fold(words) {
   return words.normalize('NFC').toLowerCase().toUpperCase().toLowerCase();
+}
+
+/* As rules/banned.ts undoes a disguise. */
+function plain(words) {
+  return words
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[01$@]/g, (sign) => ({ 0: 'o', 1: 'l', $: 's', '@': 'a' })[sign]);
+}
+
+/* An estimate to go by while typing, of no consequence: the lists that count are not here. Words count as one of two thousand, and twice the same once. */
+function estimate(line, input) {
+  input.addEventListener('input', () => {
+    const runs = new Set(plain(input.value).match(/\p{L}+|\d+|[^\p{L}\d]+/gu));
+    let bits = 0;
+    for (const run of runs) bits += bitsOf(run);
+    line.hidden = input.value === '';
+    const told = bits < 35 ? line.dataset.weak : bits < 50 ? line.dataset.fair : line.dataset.good;
+    if (line.textContent !== told) line.textContent = told;
+  });
+}
+
+function bitsOf(run) {
+  const fresh = [...run].filter((letter, at, all) => Math.abs(letter.codePointAt(0) - (all[at - 1]?.codePointAt(0) ?? -9)) > 1).length;
+  if (/^\p{L}/u.test(run)) return Math.min(fresh * 4.7, 11 + Math.max(0, fresh - 8));
+  return /^(19|20)\d\d$/.test(run) ? 6 : Math.min(fresh, 12) * (/^\d/.test(run) ? 3.3 : 4);
+}
+
+function fill(fields, words) {
+  for (const field of fields) {
+    field.value = words;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+  }
 }
 
 async function copyFrom(place, button) {

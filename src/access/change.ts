@@ -2,7 +2,7 @@
 
 import type { Account } from '../rules/account.ts';
 import { isAvailable } from '../rules/eligibility.ts';
-import type { Term } from '../rules/new-password.ts';
+import { rulesBehind, type Term } from '../rules/new-password.ts';
 import { brokenRules, noDirectoryRules, type Rule, rulesFor } from '../rules/password.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { Instant } from '../rules/time.ts';

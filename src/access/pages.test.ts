@@ -50,6 +50,24 @@ const masked = (at: Browser, login: string): string =>
     .replace(/name="csrf" value="[^"]*"/g, 'csrf')
     .replace(/(class="support-code"[^>]*>)[^<]*/g, '$1');
 
+test('a password is suggested on request, another each time, and is taken; none is shown unasked', async () => {
+  const { signedIn, people, passwordsFor } = await scene();
+  const at = await signedIn('alice', '/sign-in?next=%2Fchange');
+  const offered = (): string | undefined => /id="offer"[^>]*>([^<]+)</.exec(at.html)?.[1];
+  await at.open('/change');
+  assert.is(offered(), undefined);
+  await at.open('/change?suggest');
+  const [first, fields] = [offered() ?? '', at.forms().find(({ action }) => action === '/change')?.fields];
+  assert.match(first, /^[A-Z][a-z]+(-[a-z]+){4,}-\d\d$/);
+  assert.equal([fields?.password, fields?.password_again], ['', ''], 'it is in no field, so no manager keeps what nobody chose');
+  assert.is((await at.send('GET', '/change?suggest')).headers['cache-control'], 'no-store');
+  await at.open('/change?suggest');
+  assert.is.not(offered(), first);
+  await at.submit({ current_password: cast.alice.password, password: first, password_again: first }, { at: '/change' });
+  assert.is(at.path, '/change/done');
+  assert.ok('mustChange' in (await passwordsFor(people.alice).verify(first)));
+});
+
 test('sign-in leads to where one wanted to go, and sign-out ends it', async () => {
   const { browser } = await scene();
   const at = await browser().open('/account');

@@ -45,9 +45,8 @@ export function resetPages(reset: PasswordReset) {
   const home: Page = async ({ attemptToken, query, language }) => {
     const sight = await reset.show(attemptToken);
     if (!sight) return loginPage('reset');
-    return 'suggest' in query
-      ? page(viewOf[sight.place], { ...sight, ...stepOf(sight), offer: await reset.offer(sight, language) })
-      : attemptPage(sight, [], 'another' in query);
+    const offered = 'suggest' in query ? { offer: await reset.offer(sight, language) } : {};
+    return attemptPage({ ...sight, ...offered }, [], 'another' in query);
   };
 
   const unlockHome: Page = async ({ attemptToken, query }) => {

@@ -18,7 +18,7 @@ type Needs = Pick<World, 'attempts' | 'enrolments' | 'deferral'> & {
   readonly methods: Methods;
   readonly standings: Standings;
   readonly door: Pick<FrontDoor, 'areAllAway'>;
-  readonly desk: Pick<PasswordDesk, 'rulesOf'>;
+  readonly desk: Pick<PasswordDesk, 'rulesOf' | 'offer'>;
 };
 
 export interface Sight {
@@ -83,6 +83,10 @@ export function sights({ methods, attempts, enrolments, deferral, standings, doo
     };
   }
 
+  /** A passphrase that would be taken, for whoever is to choose a password now. */
+  const offer = async ({ place, login, person, rules }: Sight, language: string): Promise<string | null> =>
+    place === 'password' && login !== null ? desk.offer({ subject: { login, name: person ?? '', isLocal: false }, rules, language }) : null;
+
   /** What the helpdesk will ask for; null where nothing is under way. */
   const supportCodeOf = (token: string | null): string | null => (token === null ? null : (attempts.byToken(token)?.supportCode ?? null));
 
@@ -95,5 +99,5 @@ export function sights({ methods, attempts, enrolments, deferral, standings, doo
     return address ? maskMail(address) : null;
   }
 
-  return { show, supportCodeOf };
+  return { show, offer, supportCodeOf };
 }

@@ -96,3 +96,19 @@ export function objections(
   if (isSame) broken.push(new Refusal('password.same-as-current', { field: 'password' }));
   return [...new Map(broken.map((refusal) => [refusal.key, refusal])).values()];
 }
+
+/** Which rules of the list a refusal means, so that the page can mark them. */
+export const rulesBehind = ({ key }: Refusal): readonly Rule['key'][] => behind[key] ?? [];
+
+const behind: Partial<Record<RefusalKey, readonly Rule['key'][]>> = {
+  'password.too-short': ['length'],
+  'directory.too-short': ['length'],
+  'password.contains-name': ['login', 'name'],
+  'password.contains-office': ['office'],
+  'password.banned': ['known'],
+  'password.too-common': ['known'],
+  'password.breached': ['known'],
+  'password.too-weak': ['strength'],
+  'directory.quality': ['classes'],
+  'directory.history': ['history'],
+};
