@@ -45,14 +45,16 @@ export async function readGroups({ link, baseDn, dialect }: Where, pageSize: num
     aboveGroup.set(group, known);
     return known;
   };
+  /** Whole teams share their groups: one list for all of them. */
+  const reached = new Map<string, readonly string[]>();
   return {
-    of: (person) => [
-      ...new Set(
-        personKeys(person, dialect)
-          .flatMap((key) => listedIn.get(key) ?? [])
-          .flatMap(above),
-      ),
-    ],
+    of(person) {
+      const direct = personKeys(person, dialect).flatMap((key) => listedIn.get(key) ?? []);
+      const name = direct.join('\n');
+      const known = reached.get(name) ?? [...new Set(direct.flatMap(above))];
+      reached.set(name, known);
+      return known;
+    },
   };
 }
 

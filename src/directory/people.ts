@@ -42,7 +42,13 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
   const loginsOf = (dialect: Dialect) => (config.loginAttributes.length > 0 ? config.loginAttributes : dialect.loginAttributes);
   /** The first login attribute is the account's own; who has none cannot come to any door. */
   const loginOf = (entry: Entry, dialect: Dialect): string | null => entry.text(loginsOf(dialect)[0] ?? '');
-  const namesOf = (dialect: Dialect): AttributeNames => ({ ...dialect.attributes, ...config.attributes });
+  /** Made once for a kind, and not for each of fifty thousand people. */
+  const named = new Map<Dialect, AttributeNames>();
+  function namesOf(dialect: Dialect): AttributeNames {
+    const known = named.get(dialect) ?? { ...dialect.attributes, ...config.attributes };
+    named.set(dialect, known);
+    return known;
+  }
   const attributesOf = (dialect: Dialect): string[] => {
     const logins = dialect.memberNames ? [...loginsOf(dialect), dialect.memberNames.means] : loginsOf(dialect);
     return [...new Set([...Object.values(namesOf(dialect)), ...logins, ...dialect.personAttributes])];
