@@ -266,6 +266,10 @@ test('two directories with one id are refused', ({ load }) => {
   assert.equal(mistakes(load(least + directory)), ['directory[1].id is given twice']);
 });
 
+test('no directory has the name that local accounts go by', ({ load }) => {
+  assert.match(mistakes(load(least.replace('"head-office"', '"local"'))).join(), /^directory\[0\]\.id is the name of Latchkey’s own/);
+});
+
 const example = readFileSync(new URL('../config.example.toml', import.meta.url), 'utf8');
 const uncommented = example.replaceAll(/^# ([a-z_]+ = )/gm, '$1');
 
