@@ -7,6 +7,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CertificateAuthority, certificateAuthority, type ServerCertificate } from '../directory/certificate.ts';
+import { manual } from './manual.ts';
 
 const binary = '/usr/sbin/slapd';
 const modules = '/usr/lib/ldap';
@@ -120,6 +121,10 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     await run('slapadd', ['-q', `-n${database}`, '-F', join(folder, 'config'), '-l', join(folder, 'load.ldif')]);
   };
   await load(0, configuration(folder, options));
+  for (const [nth, ldif] of rightsOf(options).entries()) {
+    writeFileSync(join(folder, `rights-${nth}.ldif`), ldif);
+    await run('slapmodify', ['-n0', '-F', join(folder, 'config'), '-l', join(folder, `rights-${nth}.ldif`)]);
+  }
   if (!options.copyOf) await load(1, `${entries({ ...slapdPolicy, ...options.policy })}\n${options.ldif ?? ''}`);
 
   const [ldapPort, ldapsPort] = await freePorts();
@@ -258,11 +263,19 @@ export async function freePorts(): Promise<[number, number]> {
   return [ports[0] ?? 0, ports[1] ?? 0];
 }
 
-/** The access rules are the least that Latchkey needs: it may set passwords without reading them, and unlock; nothing else. */
-const configuration = (
-  folder: string,
-  { isLimited = false, passwordRight = '=w', access = [], isProvider = false, copyOf }: SlapdOptions,
-): string => `dn: cn=config
+/** What the manual says that the service account needs, and before it the test's own rules. */
+function rightsOf({ isLimited = false, passwordRight = '=w', access = [] }: SlapdOptions): string[] {
+  const [, rights = ''] = manual('OpenLDAP', { base });
+  const given = rights.replace(/(attrs=userPassword .*) =w /, `$1 ${passwordRight} `);
+  const before = access.map((rule, nth) => `olcAccess: {${nth}}${rule}\n`).join('');
+  return [
+    isLimited ? given.slice(0, given.indexOf('-\nadd: olcLimits')) : given,
+    ...(before === '' ? [] : [`dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nadd: olcAccess\n${before}`]),
+  ];
+}
+
+/** The rules of an office before Latchkey came: people see themselves and change their password, and nobody else sees anything. */
+const configuration = (folder: string, { isProvider = false, copyOf }: SlapdOptions): string => `dn: cn=config
 objectClass: olcGlobal
 cn: config
 olcTLSCACertificateFile: ${folder}/tls/ca.pem
@@ -305,11 +318,9 @@ olcDbNoSync: TRUE
 olcRootDN: ${adminDn}
 olcRootPW: ${adminPassword}
 olcDbIndex: objectClass,entryUUID,entryCSN,uid,mail,member,uniqueMember,memberUid eq
-${isLimited ? '' : `olcLimits: {0}dn.exact="${serviceDn}" size.soft=unlimited size.hard=unlimited size.prtotal=unlimited\n`}${access.map((rule) => `olcAccess: ${rule}\n`).join('')}olcAccess: to dn.subtree="ou=people,${base}" attrs=userPassword by dn.exact="${serviceDn}" ${passwordRight} by self =xw by anonymous =x by * none
 olcAccess: to attrs=userPassword by self =xw by anonymous =x by * none
-olcAccess: to dn.subtree="ou=people,${base}" attrs=pwdAccountLockedTime,pwdReset by dn.exact="${serviceDn}" =wrscd by self =rscd by * none
 olcAccess: to attrs=pwdHistory by * none
-olcAccess: to * by dn.exact="${serviceDn}" =rscd by self =rscd by * none
+olcAccess: to * by self =rscd by * none
 ${copyOf ? consumption(copyOf) : ''}
 dn: olcOverlay={0}ppolicy,olcDatabase={1}mdb,cn=config
 objectClass: olcOverlayConfig
@@ -324,7 +335,7 @@ const consumption = ({ port, refersTo }: NonNullable<SlapdOptions['copyOf']>): s
   `olcSyncrepl: {0}rid=001 provider=ldap://127.0.0.1:${port} bindmethod=simple binddn="${adminDn}" credentials="${adminPassword}" ` +
   `searchbase="${base}" type=refreshAndPersist retry="1 +"\n${refersTo === undefined ? '' : `olcUpdateRef: ${refersTo}\n`}`;
 
-/** The service account has a policy of its own: under the people's it would expire, lock and be made to change its password. */
+/** The service account is the manual's. */
 const entries = (policy: Readonly<Record<string, string | number>>): string => `dn: ${base}
 objectClass: organization
 objectClass: dcObject
@@ -332,15 +343,6 @@ o: Latchkey
 dc: latchkey
 
 ${['people', 'services', 'groups', 'policies'].map((name) => `dn: ou=${name},${base}\nobjectClass: organizationalUnit\nou: ${name}\n`).join('\n')}
-dn: cn=services,ou=policies,${base}
-objectClass: applicationProcess
-objectClass: pwdPolicy
-cn: services
-pwdAttribute: userPassword
-pwdLockout: FALSE
-pwdMustChange: FALSE
-pwdCheckQuality: 0
-
 dn: ${policyDn}
 objectClass: applicationProcess
 objectClass: pwdPolicy
@@ -350,10 +352,4 @@ ${Object.entries(policy)
   .map(([name, value]) => `${name}: ${value}`)
   .join('\n')}
 
-dn: ${serviceDn}
-objectClass: applicationProcess
-objectClass: simpleSecurityObject
-cn: latchkey
-userPassword: ${servicePassword}
-pwdPolicySubentry: cn=services,ou=policies,${base}
-`;
+${manual('OpenLDAP', { base, servicePassword })[0]}`;

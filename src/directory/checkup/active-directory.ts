@@ -20,7 +20,7 @@ export const activeDirectoryCheckUp: CheckUp = {
   offers(root) {
     if (root.entry === null) return [];
     const paging = root.offers(pagedResults) ? [] : [fault('controls.no-paging')];
-    const hints = policyHints.some((oid) => root.offers(oid)) ? [] : [warning('controls.no-policy-hints')];
+    const hints = policyHints.some((oid) => root.offers(oid)) ? [] : [well('controls.no-policy-hints')];
     return paging.length + hints.length > 0 ? [...paging, ...hints] : [well('controls.good')];
   },
   rootCure: () => null,
