@@ -8,6 +8,7 @@ import { type Authorities, readCertificates, readSecrets, readText } from './con
 import type { Tree } from './config/keys.ts';
 import { type Mistake, mistakesOf } from './config/mistakes.ts';
 import { isLoopback, type Settings, settings } from './config/schema.ts';
+import { arrangeSms, type SmsConfig } from './config/sms.ts';
 import type { MailConfig as SmtpConfig } from './delivery/mail.ts';
 import type { DirectoryConfig } from './directory/config.ts';
 import type { LoreConfig } from './lore/lore.ts';
@@ -25,6 +26,7 @@ export interface Config {
   readonly directories: readonly DirectoryConfig[];
   readonly sync: { readonly schedule: string; readonly timezone: string; readonly maxDisablePercent: number };
   readonly mail: MailConfig | null;
+  readonly sms: SmsConfig | null;
   readonly passwords: LoreConfig;
   readonly roles: Roles;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'text' };
@@ -103,6 +105,7 @@ function arrange(given: Settings, { folder, authorities }: { folder: string; aut
     directories: given.directory.map((row, at) => arrangeDirectory(row, authorities.directories[at] ?? null)),
     sync: { schedule: sync.schedule, timezone: sync.timezone, maxDisablePercent: sync.max_disable_percent },
     mail: given.mail ? arrangeMail(given.mail, authorities.mail) : null,
+    sms: given.sms ? arrangeSms(given.sms, authorities.sms) : null,
     passwords: {
       breachedFile: given.passwords.breached_file === undefined ? null : resolve(folder, given.passwords.breached_file),
       range: { url: given.passwords.range_url, ca: authorities.passwords },
@@ -127,6 +130,7 @@ const arrangeDirectory = (row: Settings['directory'][number], ca: string | null)
   protectedGroups: row.protected_groups,
   timeoutMillis: row.timeout_seconds * 1000,
   pageSize: row.page_size,
+  ...(row.password_policy_dn === undefined ? {} : { passwordPolicyDn: row.password_policy_dn }),
 });
 
 function arrangeMail(mail: NonNullable<Settings['mail']>, ca: string | null): MailConfig {

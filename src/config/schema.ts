@@ -75,6 +75,7 @@ const directory = z.strictObject({
   bind_dn: text,
   bind_password: secret,
   base_dn: text,
+  password_policy_dn: text.optional(),
   account_filter: text.regex(/^\(.*\)$/s, 'must be an LDAP filter in parentheses, such as "(objectClass=person)"').optional(),
   login_attributes: z.array(attribute).max(10).default([]),
   attributes: z
@@ -107,6 +108,27 @@ const mail = z.strictObject({
     .default([]),
 });
 
+const isGateway = (value: string): boolean => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, username, password, hash } = new URL(value);
+  return (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) && `${username}${password}${hash}` === '';
+};
+
+const sms = z.strictObject({
+  preset: z.enum(['twilio', 'json', 'mail']).optional(),
+  url: text.refine(isGateway, 'must be an https:// address without a user (http:// is for this machine alone)').optional(),
+  method: z.enum(['POST', 'PUT', 'GET']).default('POST'),
+  headers: z.record(line.regex(/^[A-Za-z0-9-]{1,60}$/, 'must be the name of a header'), line.max(1000)).default({}),
+  body: z.string().max(4000).optional(),
+  address: line.regex(/^[^\s@]*\{to\}[^\s@]*@[a-z0-9.-]+$/i, 'must be an address with {to} in it, such as "{to}@sms.example.com"').optional(),
+  user: line.min(1).max(200).optional(),
+  password: secret.optional(),
+  token: secret.optional(),
+  from: line.max(40).default('Latchkey'),
+  default_country: line.regex(/^[A-Z]{2}$/, 'must be two capital letters, such as "DE"').default('US'),
+  ca_file: file.optional(),
+});
+
 const isRangeUrl = (value: string): boolean => {
   if (!URL.canParse(value)) return false;
   const { protocol, username, password, search, hash } = new URL(value);
@@ -131,6 +153,7 @@ export const settings = z.strictObject({
   directory: z.array(directory).max(20).default([]),
   sync: sync.prefault({}),
   mail: mail.optional(),
+  sms: sms.optional(),
   passwords: passwords.prefault({}),
   roles: z.strictObject({ administrators: names, helpdesk: names, auditors: names }).prefault({}),
   log: z

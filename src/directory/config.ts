@@ -24,6 +24,8 @@ export interface DirectoryConfig {
   readonly attributes: Partial<AttributeNames>;
   /** DNs of groups whose members, nested ones included, are never reset, unlocked or helped here. */
   readonly protectedGroups: readonly string[];
+  /** OpenLDAP: the policy of who has none of their own (`olcPPolicyDefault`), where it is not the only one and not called `default`. */
+  readonly passwordPolicyDn?: string;
   /** The most that one request to one server may take, its connection included. */
   readonly timeoutMillis: number;
   /** How many entries are asked for at once; default 500. */

@@ -18,6 +18,8 @@ export interface Place {
   readonly entry: Entry;
   readonly baseDn: string;
   readonly root: Root;
+  /** Of config.toml: the policy of who has none of their own, where the kind does not tell. */
+  readonly policyDn: string | null;
 }
 
 export interface Dialect {

@@ -18,7 +18,7 @@ export class DirectoryProblem extends Error {}
 
 /** Throws a DirectoryProblem for what the configuration cannot mean; a server that does not answer is no reason. */
 export function openDirectory(config: DirectoryConfig, needs: ServersNeeds): Directory {
-  const { id, baseDn, kind } = config;
+  const { id, baseDn, kind, passwordPolicyDn: policyDn = null } = config;
   if (kind !== 'auto' && dialectNamed(kind) === null) throw new DirectoryProblem(`directory "${id}": kind "${kind}" is not supported yet`);
   const { clock } = needs;
   const servers = openServers(config, needs);
@@ -42,7 +42,7 @@ export function openDirectory(config: DirectoryConfig, needs: ServersNeeds): Dir
     },
     passwords(account) {
       if (account.home !== id || account.remoteId === null) throw new Error(`account ${account.id} does not live in directory "${id}"`);
-      return openPasswords(account.remoteId, { servers, people, written, clock, baseDn });
+      return openPasswords(account.remoteId, { servers, people, written, clock, baseDn, policyDn });
     },
     health: () => servers.health(),
     async probe() {

@@ -146,7 +146,7 @@ export function openDoctor(config: DirectoryConfig, { people, clock, addressesOf
     const { link, root, dialect } = desk;
     const entry = await people.entry(desk, remoteId);
     if (!entry) return [fault('account.unknown', { params: { login, base: baseDn } })];
-    const place = { link, root, dn: entry.dn, entry, baseDn };
+    const place = { link, root, dn: entry.dn, entry, baseDn, policyDn: config.passwordPolicyDn ?? null };
     return checkUpOf(dialect).examine({ ...place, state: await dialect.state(place, clock.now()), login, bindDn });
   }
 

@@ -20,6 +20,7 @@ interface Needs {
   readonly written: Written;
   readonly clock: Clock;
   readonly baseDn: string;
+  readonly policyDn: string | null;
 }
 
 interface Live extends Place {
@@ -34,7 +35,7 @@ function requireAnswer({ link }: Live, answer: Answer): void {
 
 const refused = (refusal: Refusal): WriteOutcome => ({ kind: 'refused', refusal });
 
-export function openPasswords(remoteId: string, { servers, people, written, clock, baseDn }: Needs): Passwords {
+export function openPasswords(remoteId: string, { servers, people, written, clock, baseDn, policyDn }: Needs): Passwords {
   /** First at the server that was written a moment ago: the others may not have heard of it. */
   const ask = <T>(work: (desk: Desk) => Promise<T>) => servers.ask(work, written.serverOf(remoteId));
 
@@ -42,7 +43,7 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
   async function live(desk: Desk): Promise<Live | Refusal> {
     const entry = await people.entry(desk, remoteId);
     if (!entry) return new Refusal('directory.not-found', { raw: `${desk.server}: no entry ${remoteId}` });
-    const place: Place = { link: desk.link, root: desk.root, dn: entry.dn, entry, baseDn };
+    const place: Place = { link: desk.link, root: desk.root, dn: entry.dn, entry, baseDn, policyDn };
     return { ...place, desk, state: await desk.dialect.state(place, clock.now()) };
   }
 

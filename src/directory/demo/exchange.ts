@@ -38,6 +38,8 @@ export interface ModifyRequest {
   readonly op: 'modify';
   readonly dn: string;
   readonly changes: readonly Change[];
+  /** RFC 4528: nothing is changed unless the entry meets it. */
+  readonly asserted: Filter | null;
 }
 
 export interface Change {
@@ -87,6 +89,7 @@ export const codes = {
   insufficientAccessRights: 50,
   unwillingToPerform: 53,
   other: 80,
+  assertionFailed: 122,
 } as const;
 
 export const refused = (code: number, message = ''): Answer => ({ code, message });

@@ -45,6 +45,12 @@ export function pageOf(controls: readonly Control[]): SearchRequest['page'] {
   return { size: number(size), cookie: text(cookie) };
 }
 
+/** RFC 4528. */
+export function assertionOf(controls: readonly Control[]): Filter | null {
+  const value = controls.find(({ type }) => type === supported.assertion)?.value;
+  return value ? readFilter(required(elements(value)[0])) : null;
+}
+
 export type SearchAsSent = Omit<SearchRequest, 'op' | 'page'>;
 
 /** RFC 4511 4.5.1. Throws on what is none. */

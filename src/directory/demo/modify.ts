@@ -6,7 +6,7 @@ import { type Entries, type Entry, lockedForGood } from './entries.ts';
 import { type Answer, type Change, codes, type ModifyRequest, type PasswordRequest, refused, type Session } from './exchange.ts';
 import type { PasswordHash } from './password-hash.ts';
 import { type Credential, judgeNewPassword, type NewPassword, unlocked, withNewPassword } from './password-policy.ts';
-import { restriction } from './search.ts';
+import { isTrueOf, restriction } from './search.ts';
 
 export interface Authority {
   readonly entries: Entries;
@@ -17,7 +17,7 @@ export interface Authority {
 }
 
 /** Every failure leaves the entry as it was: a request is granted as a whole (RFC 4511 4.6). */
-export async function modify(session: Session, { dn, changes }: ModifyRequest, authority: Authority): Promise<Answer> {
+export async function modify(session: Session, { dn, changes, asserted }: ModifyRequest, authority: Authority): Promise<Answer> {
   const found = target(session, dn, authority);
   if (!('uuid' in found)) return found;
   const isOwn = session.boundTo === found;
@@ -43,6 +43,8 @@ export async function modify(session: Session, { dn, changes }: ModifyRequest, a
     if ('code' in next) return next;
     credential = next;
   }
+  // As slapd: the policy overlay judges before the database looks at the assertion.
+  if (asserted && !isTrueOf(found, asserted, authority.entries)) return refused(codes.assertionFailed);
   return settle(session, found, credential, authority);
 }
 

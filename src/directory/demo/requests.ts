@@ -1,7 +1,7 @@
 /** Turns what ldapjs's server parsed, and what was read beside it, into our own requests. */
 
 import { type Change, codes, type Request } from './exchange.ts';
-import { type Envelope, pageOf, type SearchAsSent } from './incoming.ts';
+import { assertionOf, type Envelope, pageOf, type SearchAsSent } from './incoming.ts';
 import { supported } from './search.ts';
 
 /** What is read of a message of ldapjs. */
@@ -29,7 +29,7 @@ export function requestOf(message: Message, { controls, target }: Envelope): Req
     case 'SearchRequest':
       return { op: 'search', ...(message.filter as { asked: SearchAsSent }).asked, page: pageOf(controls) };
     case 'ModifyRequest':
-      return { op: 'modify', dn: target, changes: (message.changes ?? []).map(changeOf) };
+      return { op: 'modify', dn: target, changes: (message.changes ?? []).map(changeOf), asserted: assertionOf(controls) };
     case 'ExtensionRequest':
       return extended(message);
     default:

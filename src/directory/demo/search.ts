@@ -2,6 +2,7 @@
 
 import { inScope, type Attributes, type Entries, type Entry, operationalAttributes } from './entries.ts';
 import { type Answer, codes, refused, type SearchRequest, type Session, type ShownEntry } from './exchange.ts';
+import type { Filter } from '../filter.ts';
 import { foldName } from './folding.ts';
 import { meets } from './match.ts';
 
@@ -24,6 +25,8 @@ export const restriction = 'Operations are restricted to bind/unbind/abandon/Sta
 export const supported = {
   paging: '1.2.840.113556.1.4.319',
   passwordPolicy: '1.3.6.1.4.1.42.2.27.8.5.1',
+  /** RFC 4528; of a modify only. */
+  assertion: '1.3.6.1.1.12',
   passwordModify: '1.3.6.1.4.1.4203.1.11.1',
   whoAmI: '1.3.6.1.4.1.4203.1.11.3',
   allOperationalAttributes: '1.3.6.1.4.1.4203.1.5.1',
@@ -57,13 +60,18 @@ const root = ({ baseDn }: Entries): readonly Readable[] => [
       structuralObjectClass: ['OpenLDAProotDSE'],
       namingContexts: [baseDn],
       supportedLDAPVersion: ['3'],
-      supportedControl: [supported.paging, supported.passwordPolicy],
+      supportedControl: [supported.paging, supported.passwordPolicy, supported.assertion],
       supportedExtension: [supported.passwordModify, supported.whoAmI],
       supportedFeatures: [supported.allOperationalAttributes],
       vendorName: ['Latchkey demo directory'],
     }),
   },
 ];
+
+export const isTrueOf = (entry: Entry, filter: Filter, entries: Entries): boolean => {
+  const seen = readable(entry, entries);
+  return meets(filter, (attribute) => valuesOf(seen, attribute)) === true;
+};
 
 /** The cookie is how many were sent already: nothing is kept between pages, and the order of entries never changes. */
 function page(candidates: readonly Readable[], request: SearchRequest): Answer {

@@ -70,7 +70,7 @@ export async function openSockets(wish: { port: number; certificate?: ServerCert
   }
 
   async function answer(session: Session, message: Message, envelope: Envelope): Promise<Answer> {
-    if (envelope.controls.some(isUnknownAndCritical))
+    if (envelope.controls.some((control) => isUnknownAndCritical(control, message)))
       return refused(codes.unavailableCriticalExtension, 'critical control is not supported');
     return wish.operations(session, requestOf(message, envelope)).catch(() => refused(codes.other, 'internal error'));
   }
@@ -100,7 +100,8 @@ function send(answer: Answer, { message, envelope, response }: { message: Arrive
 }
 
 const known: ReadonlySet<string> = new Set([supported.paging, supported.passwordPolicy]);
-const isUnknownAndCritical = ({ type, isCritical }: Control): boolean => isCritical && !known.has(type);
+const isUnknownAndCritical = ({ type, isCritical }: Control, request: Message): boolean =>
+  isCritical && !known.has(type) && !(type === supported.assertion && request.type === 'ModifyRequest');
 
 /** The thin border: what is used of ldapjs beyond its published types. */
 interface Arrived {
