@@ -21,7 +21,7 @@ export interface Here {
 
 export interface Overview {
   /** Null while the home does not answer. */
-  readonly password: Pick<PasswordStatus, 'changedAt' | 'expiresAt' | 'isExpired' | 'mustChange'> | null;
+  readonly password: Pick<PasswordStatus, 'changedAt' | 'changeableAt' | 'expiresAt' | 'isExpired' | 'mustChange'> | null;
   readonly methods: readonly { method: MethodName; label: string; left: number | null; usedAt: Instant | null }[];
   /** Newest first. */
   readonly activity: readonly Pick<JournalRow, 'at' | 'event' | 'result' | 'method' | 'address'>[];

@@ -9,7 +9,7 @@ import { entryOf, type FakeOffice, type FakePerson, fakePolicy, type FakeResiden
 import { fakePasswords } from './fake-passwords.ts';
 import { away, type Faults, faultTable } from './faults.ts';
 
-export interface FakeDirectory extends Directory, Pick<FakeOffice, 'policy' | 'onReset' | 'protectedGroups'> {
+export interface FakeDirectory extends Directory, Pick<FakeOffice, 'policy' | 'onReset' | 'isComplex' | 'protectedGroups'> {
   /** What goes wrong, by step, until it is deleted: `directory.faults.set('set', unreachable)`. */
   readonly faults: Faults;
   add(person: FakePerson): FakeResident;
@@ -35,6 +35,7 @@ export function fakeDirectory({ clock, id = 'office', people = [], policy = {}, 
   const office: FakeOffice = {
     policy: { ...fakePolicy, ...policy },
     onReset: { history: true, minimumAge: true },
+    isComplex: false,
     protectedGroups: new Set(protectedGroups),
     residents: new Map(),
     nested: new Map(),
@@ -60,6 +61,12 @@ export function fakeDirectory({ clock, id = 'office', people = [], policy = {}, 
     },
     set onReset(wanted) {
       office.onReset = wanted;
+    },
+    get isComplex() {
+      return office.isComplex;
+    },
+    set isComplex(wanted) {
+      office.isComplex = wanted;
     },
     add(person) {
       const resident = residentOf(person, office, clock.now());

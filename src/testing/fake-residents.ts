@@ -38,6 +38,8 @@ export interface FakeOffice {
   policy: PasswordPolicy;
   /** What a reset is held to as well: Active Directory without its control, and older Sambas, skip both. */
   onReset: DirectoryRules['onReset'];
+  /** Only said, and never held to: Samba's does not look for names either. */
+  isComplex: boolean;
   /** DNs; members of these, through other groups too, are protected. */
   readonly protectedGroups: Set<string>;
   /** By remote id, in the order in which they came. */
@@ -133,7 +135,7 @@ export function statusOf(resident: FakeResident, office: FakeOffice, now: Instan
     rules: {
       minimumLength: policy.minimumLength || null,
       lengthUnit: 'bytes',
-      isComplex: false,
+      isComplex: office.isComplex,
       history: policy.history || null,
       minimumAge: policy.minimumAge || null,
       maximumAge: policy.maximumAge || null,
