@@ -37,7 +37,9 @@ test.before.each(() => {
   one.heal();
   two.heal();
 });
-test.after(() => Promise.all([one, two, slapd].map((each) => each?.close())));
+test.after(async () => {
+  await Promise.all([one, two, slapd].map((each) => each?.close()));
+});
 
 async function someone() {
   const [login, person] = [`p${++made}`, `P ${made}`];

@@ -1,4 +1,4 @@
-/** A real Latchkey for tests: on a real slapd and a real SMTP listener, in this process or as a child, and people who have registered. */
+/** A real Latchkey for tests: before a real directory, mostly a slapd, and a real SMTP listener, in this process or as a child. */
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,13 +24,30 @@ export interface Person {
   readonly address: string;
 }
 
-export interface HouseOptions {
-  readonly slapd?: SlapdOptions;
-  /** `ldaps` is Latchkey's way to slapd by default; StartTLS over `ldap`; or through a proxy that can spoil what is said. */
-  readonly way?: 'ldaps' | 'starttls' | 'proxy';
+/** The directory that a house stands before. */
+export interface OfficeDirectory {
+  readonly url: string;
+  readonly startTls: boolean;
+  readonly ca: string;
+  readonly serviceDn: string;
+  readonly servicePassword: string;
+  readonly baseDn: string;
+  add(people: readonly Person[]): Promise<void>;
+  /** Asked of the directory itself. */
+  opens(person: Pick<Person, 'name'>, password: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+interface HouseWish {
   readonly timeoutSeconds?: number;
   readonly policy?: Readonly<Partial<Record<SettingKey, unknown>>>;
   readonly mailPassword?: string;
+}
+
+export interface HouseOptions extends HouseWish {
+  readonly slapd?: SlapdOptions;
+  /** `ldaps` is Latchkey's way to slapd by default; StartTLS over `ldap`; or through a proxy that can spoil what is said. */
+  readonly way?: 'ldaps' | 'starttls' | 'proxy';
 }
 
 export interface Ended {
@@ -53,8 +70,7 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-export interface RealHouse {
-  readonly slapd: Slapd;
+export interface HouseBefore {
   readonly smtp: SmtpListener;
   readonly folder: string;
   readonly data: string;
@@ -62,8 +78,7 @@ export interface RealHouse {
   /** What people type: "http://localhost:PORT". */
   readonly url: string;
   readonly config: Config;
-  proxy(): LdapProxy;
-  /** Adds these people to slapd, reads them into Latchkey, and lets each have registered the address. */
+  /** Adds these people to the directory, reads them into Latchkey, and lets each have registered the address. */
   admit(people: readonly Person[]): Promise<void>;
   register(people: readonly Person[]): Promise<void>;
   /** With the house that is running here, or else with one opened for the purpose beside whatever runs. */
@@ -78,28 +93,63 @@ export interface RealHouse {
   /** The next code that comes to this address. */
   code(address: string): Promise<string>;
   mailsTo(address: string): string[];
-  dn(person: Pick<Person, 'name'>): string;
   opens(person: Pick<Person, 'name'>, password: string): Promise<boolean>;
   close(): Promise<void>;
+}
+
+export interface RealHouse extends HouseBefore {
+  readonly slapd: Slapd;
+  proxy(): LdapProxy;
+  dn(person: Pick<Person, 'name'>): string;
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const main = join(root, 'src/main.ts');
 
-export async function openRealHouse(options: HouseOptions = {}): Promise<RealHouse> {
-  const { way = 'ldaps', timeoutSeconds = 5 } = options;
-  const mailPassword = options.mailPassword ?? 'Mail-Passw0rd!';
-  const [slapd, smtp] = await Promise.all([startSlapd(options.slapd), startSmtp({ user: { name: 'desk', password: mailPassword } })]);
+export async function openRealHouse({ way = 'ldaps', ...options }: HouseOptions = {}): Promise<RealHouse> {
+  const slapd = await startSlapd(options.slapd);
   const proxy = way === 'proxy' ? await startProxy(slapd.ldapPort, slapd.certificate) : null;
+  const { ca, serviceDn, servicePassword, base: baseDn } = slapd;
+  const house = await openHouseBefore(
+    {
+      ...{ ca, serviceDn, servicePassword, baseDn },
+      url: proxy ? proxy.url : way === 'starttls' ? slapd.ldap : slapd.ldaps,
+      startTls: way === 'starttls',
+      add: (people) => slapd.add(people.map((person) => personLdif(slapd, person)).join('')),
+      opens: ({ name }, password) => slapd.opens(dnOf(slapd, name), password),
+      async close() {
+        await proxy?.close();
+        await slapd.close();
+      },
+    },
+    options,
+  );
+  return {
+    ...house,
+    slapd,
+    proxy() {
+      if (!proxy) throw new Error('this house has no proxy');
+      return proxy;
+    },
+    dn: ({ name }) => dnOf(slapd, name),
+    close() {
+      slapd.thaw();
+      return house.close();
+    },
+  };
+}
+
+export async function openHouseBefore(directory: OfficeDirectory, options: HouseWish = {}): Promise<HouseBefore> {
+  const { timeoutSeconds = 5, mailPassword = 'Mail-Passw0rd!' } = options;
+  const smtp = await startSmtp({ user: { name: 'desk', password: mailPassword } });
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-house-'));
   const url = await localUrl();
   const configFile = join(folder, 'config.toml');
   mkdirSync(join(folder, 'secrets'), { mode: 0o700 });
-  writeFileSync(join(folder, 'secrets/directory'), `${slapd.servicePassword}\n`, { mode: 0o600 });
+  writeFileSync(join(folder, 'secrets/directory'), `${directory.servicePassword}\n`, { mode: 0o600 });
   writeFileSync(join(folder, 'secrets/mail'), `${mailPassword}\n`, { mode: 0o600 });
-  writeFileSync(join(folder, 'ca.pem'), slapd.ca);
-  const server = proxy ? proxy.url : way === 'starttls' ? slapd.ldap : slapd.ldaps;
-  writeFileSync(configFile, configText({ url, server, way, timeoutSeconds, slapd, smtp }));
+  writeFileSync(join(folder, 'ca.pem'), directory.ca);
+  writeFileSync(configFile, configText({ url, timeoutSeconds, directory, smtp }));
   const config = configFrom(configFile);
 
   let app: App | null = null;
@@ -164,19 +214,14 @@ export async function openRealHouse(options: HouseOptions = {}): Promise<RealHou
   }
 
   return {
-    slapd,
     smtp,
     folder,
     data: config.data.folder,
     configFile,
     url,
     config,
-    proxy() {
-      if (!proxy) throw new Error('this house has no proxy');
-      return proxy;
-    },
     async admit(people) {
-      await slapd.add(people.map((person) => personLdif(slapd, person)).join(''));
+      await directory.add(people);
       await register(people);
     },
     register,
@@ -197,14 +242,11 @@ export async function openRealHouse(options: HouseOptions = {}): Promise<RealHou
     },
     code,
     mailsTo: (address) => smtp.received.filter(({ to }) => to.includes(address)).map(({ mail }) => `${mail.subject}\n${mail.text}`),
-    dn: ({ name }) => dnOf(slapd, name),
-    opens: ({ name }, password) => slapd.opens(dnOf(slapd, name), password),
+    opens: directory.opens,
     async close() {
-      slapd.thaw();
       await app?.close();
       for (const child of children) child.kill('SIGKILL');
-      await proxy?.close();
-      await Promise.all([slapd.close(), smtp.kill()]);
+      await Promise.all([directory.close(), smtp.kill()]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -212,15 +254,13 @@ export async function openRealHouse(options: HouseOptions = {}): Promise<RealHou
 
 interface Written {
   readonly url: string;
-  readonly server: string;
-  readonly way: NonNullable<HouseOptions['way']>;
   readonly timeoutSeconds: number;
-  readonly slapd: Slapd;
+  readonly directory: OfficeDirectory;
   readonly smtp: SmtpListener;
 }
 
 /** No sync by itself: a test says when people are read. */
-const configText = ({ url, server, way, timeoutSeconds, slapd, smtp }: Written): string => `public_url = "${url}"
+const configText = ({ url, timeoutSeconds, directory, smtp }: Written): string => `public_url = "${url}"
 
 [listen]
 port = ${new URL(url).port}
@@ -231,12 +271,12 @@ folder = "data"
 
 [[directory]]
 id = "office"
-urls = ["${server}"]
-start_tls = ${way === 'starttls'}
+urls = ["${directory.url}"]
+start_tls = ${directory.startTls}
 ca_file = "ca.pem"
-bind_dn = "${slapd.serviceDn}"
+bind_dn = "${directory.serviceDn}"
 bind_password_file = "secrets/directory"
-base_dn = "${slapd.base}"
+base_dn = "${directory.baseDn}"
 timeout_seconds = ${timeoutSeconds}
 
 [sync]

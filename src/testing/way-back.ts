@@ -1,12 +1,12 @@
 /** A person's way through the portals as the plain client takes it, with codes read from their real mailbox. It asserts nothing of its own. */
 
 import type { Browser } from './browser.ts';
-import type { Person, RealHouse } from './house.ts';
+import type { Person, HouseBefore } from './house.ts';
 
 type Who = Pick<Person, 'login' | 'address'>;
 
 /** From the login to the page behind the last gate: where the new password is typed, or the lock cleared. */
-export async function comeBack(house: RealHouse, { login, address }: Who, door: '/reset' | '/unlock' = '/reset'): Promise<Browser> {
+export async function comeBack(house: HouseBefore, { login, address }: Who, door: '/reset' | '/unlock' = '/reset'): Promise<Browser> {
   const browser = house.visitor();
   await browser.open(door);
   await browser.submit({ login });
@@ -18,7 +18,7 @@ export const choosePassword = (browser: Browser, password: string): Promise<Brow
   browser.submit({ password, password_again: password });
 
 export async function change(
-  house: RealHouse,
+  house: HouseBefore,
   { login }: Pick<Person, 'login'>,
   { current, password }: { current: string; password: string },
 ): Promise<Browser> {
@@ -28,7 +28,7 @@ export async function change(
 }
 
 /** The same by the link in the message, pressed in a browser that has seen nothing of it before. */
-export async function comeBackByLink(house: RealHouse, { login, address }: Who): Promise<Browser> {
+export async function comeBackByLink(house: HouseBefore, { login, address }: Who): Promise<Browser> {
   const browser = house.visitor();
   await browser.open('/reset');
   await browser.submit({ login });
