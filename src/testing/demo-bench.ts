@@ -5,6 +5,7 @@ import type { DemoDirectory } from '../directory/demo/demo.ts';
 import { demoPolicy } from '../directory/demo/office.ts';
 import { openDirectory } from '../directory/directory.ts';
 import { connect } from '../directory/ldap.ts';
+import { day } from '../rules/time.ts';
 import { systemClock } from '../system.ts';
 import { testDemo } from './demo-directory.ts';
 import { type Bench, benchPolicy, overlayTraits } from './directory-contract.ts';
@@ -49,6 +50,7 @@ export async function demoBench(): Promise<Bench> {
     protectedGroup,
     async addPerson(person) {
       const { uuid } = await hands.addPerson(person);
+      await hands.age(person.login, day);
       return accountOf({ home: directory.id, remoteId: uuid, login: person.login, name: person.name });
     },
     addGroup(name, members) {

@@ -1,5 +1,6 @@
 /** A bench of the directory contract on the fake directory. */
 
+import { day } from '../rules/time.ts';
 import { systemClock } from '../system.ts';
 import { type Bench, benchPolicy, overlayTraits } from './directory-contract.ts';
 import { accountOf, fakeDirectory } from './fake-directory.ts';
@@ -24,6 +25,7 @@ export async function fakeBench(): Promise<Bench> {
     protectedGroup,
     async addPerson(person) {
       directory.add(person);
+      write(person.login, { changedAt: clock.now() - day });
       return accountOf(directory, person.login, ++made);
     },
     async addGroup(name, members) {
