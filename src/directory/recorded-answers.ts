@@ -338,9 +338,11 @@ const theDirectoryServer = [
     ['bind, locked', 19, 'Exceed password retry limit. Please try later.', 'directory.locked', 1],
     ['bind, disabled', 53, 'Account inactivated. Contact system administrator.', 'directory.disabled'],
     ['bind, expired', 49, 'password expired!', 'directory.expired', 0],
+    ['bind, temporary password used too often', 19, 'TPR checking. Contact system administrator', 'directory.expired'],
   ]),
   ...all('389 DS 2.3.1', 'its own text (libslapd, ns-slapd)', [
     ['bind, locked for good', 19, 'Exceed password retry limit. Contact system administrator to reset.', 'directory.locked', 1],
+    ['bind, idle for too long', 19, 'Account inactivity limit exceeded. Contact system administrator to reset.', 'directory.disabled'],
     ['reset', 19, 'invalid password syntax - password must contain at least 1 digit characters', 'directory.quality', 5],
     ['reset', 19, 'invalid password syntax - a character cannot be repeated more than 2 times', 'directory.quality', 5],
     ['reset', 19, 'Password is a palindrome', 'directory.quality', 5],

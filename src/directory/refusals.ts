@@ -41,6 +41,8 @@ const texts: readonly Row[] = [
   [19, /^within password minimum age/, 'directory.minimum-age'],
   [19, /^Exceed password retry limit/, 'directory.locked'],
   [53, /^Account inactivated/, 'directory.disabled'],
+  [19, /^Account inactivity limit exceeded/, 'directory.disabled'],
+  [19, /^TPR checking/, 'directory.expired'],
   [53, /^user is not allowed to change password/i, 'directory.change-not-allowed'],
   [53, /need new password$/, 'directory.expired'],
   [49, /^password expired!/, 'directory.expired'],
