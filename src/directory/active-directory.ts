@@ -79,7 +79,7 @@ export const activeDirectory: Dialect = {
   },
 
   /** MS-ADTS 3.1.1.3.4.1.27 speaks of the history alone. */
-  state: (place, now) => readState(place, now, { history: offersHints(place.root), minimumAge: false }),
+  state: (place, now) => readState(place, now, { history: hintOf(place.root) !== null, minimumAge: false }),
 
   bindControls: [],
   verdict,
@@ -123,8 +123,7 @@ const quoted = (password: string): Buffer => Buffer.from(`"${password}"`, 'utf16
 
 /** LDAP_SERVER_POLICY_HINTS_OID and its forerunner (MS-ADTS 3.1.1.3.4.1.27 and .28). Sent unasked, it would make every reset fail. */
 const hintOids = ['1.2.840.113556.1.4.2239', '1.2.840.113556.1.4.2066'];
-export const offersHints = (root: Root): boolean => hintOids.some((oid) => root.offers(oid));
-function hintOf(root: Root): RequestControl | null {
+export function hintOf(root: Root): RequestControl | null {
   const type = hintOids.find((oid) => root.offers(oid));
   return type === undefined ? null : { type, isCritical: true, value: tlv(sequence, integer(1)) };
 }
@@ -133,13 +132,15 @@ function hintOf(root: Root): RequestControl | null {
 const administrators = { builtin: [544, 548, 549, 550, 551, 552], domain: [512, 516, 518, 519, 521, 526, 527] };
 
 /** What follows AcceptSecurityContext is a Windows error code, which for all of these is given to the right password only. */
-const said = /^80090308: LdapErr: DSID-[0-9A-F]+, comment: AcceptSecurityContext error, data ([0-9a-f]+), v[0-9a-f]+/i;
+const said = /^80090308: LdapErr: DSID-[0-9A-F]+, comment: AcceptSecurityContext error, data ([0-9a-f]+), v[0-9a-f]+$/i;
 /** Not at this hour (530), not from this machine (531): a right password, which is all that is asked. */
 const right = ['530', '531'];
 
 function verdict(answer: Answer) {
   if (answer.resultCode === 0) return { mustChange: false, isExpired: false };
-  const data = answer.resultCode === 49 ? (said.exec(answer.diagnosticMessage)?.[1]?.toLowerCase() ?? null) : null;
+  // Windows ends its texts with a line feed and a NUL.
+  const [line = ''] = answer.diagnosticMessage.split('\n', 1);
+  const data = answer.resultCode === 49 ? (said.exec(line)?.[1]?.toLowerCase() ?? null) : null;
   if (data !== null && right.includes(data)) return { mustChange: false, isExpired: false };
   if (data === '773') return { mustChange: true, isExpired: false };
   if (data === '532') return { mustChange: false, isExpired: true };

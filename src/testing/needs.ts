@@ -16,8 +16,9 @@ interface Need {
 const needs: Readonly<Record<string, Need>> = {
   slapd: { programs: ['slapd', 'ldapadd'], packages: ['slapd', 'ldap-utils'] },
   samba: {
-    programs: ['samba', 'samba-tool', 'ldapsearch'],
-    packages: ['samba', 'samba-ad-provision', 'samba-dsdb-modules', 'samba-vfs-modules', 'ldap-utils'],
+    // Samba without what a domain controller is made of is a file server: the last one says which it is.
+    programs: ['samba', 'samba-tool', 'ldapsearch', '../share/samba/setup/provision.ldif'],
+    packages: ['samba', 'samba-ad-dc', 'samba-ad-provision', 'samba-dsdb-modules', 'samba-vfs-modules', 'ldap-utils'],
   },
   '389ds': {
     programs: ['ns-slapd', 'dscreate', 'pk12util', 'openssl', 'ldapmodify'],
