@@ -66,17 +66,20 @@ const severity = ['fault', 'warning', 'well'] as const;
 
 /** Of each server first how it is altogether. */
 function directoryFindings({ texts }: House, id: string, found: readonly DirectoryFinding[]): Finding[] {
+  const said = ({ key, params }: Pick<DirectoryFinding, 'key' | 'params'>) => texts.find('en', `doctor.${key}`, params) ?? key;
   const servers = [...new Set(found.map(({ server }) => server))];
   return servers.flatMap((server) => {
     const here = found.filter((finding) => finding.server === server);
     const worst = severity.find((verdict) => here.some((finding) => finding.verdict === verdict)) ?? 'fault';
     const kind = here.find(({ key }) => key.startsWith('root.'))?.params.kind ?? 'directory';
+    const trouble = here.find(({ verdict }) => verdict === 'fault');
+    const why = trouble ? `: ${said(trouble)}${trouble.raw === null ? '' : ` [${trouble.raw.split('\n')[0]}]`}` : '';
     return [
-      plain(`directory ${id}`, worst, `${kind} at ${server}`),
+      plain(`directory ${id}`, worst, `${kind} at ${server}${why}`),
       ...here.map(({ key, verdict, params, cure, raw }) => ({
         part: `${id}, ${key.slice(0, key.indexOf('.'))}`,
         verdict,
-        says: texts.find('en', `doctor.${key}`, params) ?? key,
+        says: said({ key, params }),
         cure: verdict === 'well' ? null : texts.find('en', `doctor.${key}.cure`, params),
         lines: cure,
         raw,

@@ -47,7 +47,8 @@ const database = 'olcDatabase={1}mdb,cn=config';
 const configure = (dn: string, line: string): string => {
   const attribute = line.slice(0, line.indexOf(':'));
   const lines = [`dn: ${dn}`, 'changetype: modify', `add: ${attribute}`, line.replace(/^(\w+: )\{\d+\}/, '$1{0}')];
-  const which = dn === database ? ["# Which database is yours: ldapsearch -Y EXTERNAL -H ldapi:/// -b cn=config -LLL '(olcSuffix=*)' dn"] : [];
+  const which =
+    dn === database ? ["# Which database is yours: ldapsearch -Y EXTERNAL -H ldapi:/// -b cn=config -LLL '(olcSuffix=*)' dn"] : [];
   return [...which, "ldapmodify -Y EXTERNAL -H ldapi:/// <<'END'", ...lines, 'END'].join('\n');
 };
 const overlayCure = [
