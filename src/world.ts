@@ -24,6 +24,7 @@ export interface World {
   readonly writes: Writes;
   readonly throttle: Throttle;
   readonly journal: Journal;
+  readonly syncRuns: SyncRuns;
   readonly settings: Settings;
   readonly directories: Directories;
   readonly passwordsFor: (account: Account) => Passwords;
@@ -100,6 +101,8 @@ export interface Accounts {
   hasSharedLocalLogin(): boolean;
   byRemoteId(home: string, remoteId: string): Account | null;
   all(home: string | null): readonly Account[];
+  /** How many of that home are not disabled. */
+  enabledIn(home: string): number;
   count(): { all: number; enabled: number; registered: number };
   createLocal(account: {
     login: string;
@@ -121,6 +124,8 @@ export interface Accounts {
   passwordChangedAt(id: AccountId): Instant | null;
   /** Since when it is here: what was done under the same login before was somebody else's. */
   createdAt(id: AccountId): Instant | null;
+  /** By what else than its DN groups listed it when it was last written. */
+  listedAs(id: AccountId): string | null;
   /** Until when a first second step may be enrolled with the password alone; set by `admin create` and `admin recover`. */
   enrolUntil(id: AccountId): Instant | null;
   setEnrolUntil(id: AccountId, until: Instant | null): void;
@@ -231,7 +236,7 @@ export interface Token {
   readonly triesLeft: number;
   readonly note: string | null;
 }
-export type TokenPurpose = 'seed' | 'seed passkey' | 'reset code' | 'reset link' | 'contact code' | 'not me' | 'pass' | 'setup';
+export type TokenPurpose = 'seed' | 'seed passkey' | 'reset code' | 'reset link' | 'text code' | 'contact code' | 'contact text' | 'not me' | 'pass' | 'setup';
 export interface Tokens {
   /** Replaces an earlier one of the same purpose, account and attempt. `note` is sealed by the caller if it is personal. */
   issue(token: {
@@ -368,11 +373,53 @@ export interface Settings {
   setNote(name: string, value: string): void;
 }
 
+/** What one reading of a directory did. */
+export interface SyncRun {
+  readonly id: number;
+  readonly home: string;
+  readonly startedAt: Instant;
+  readonly endedAt: Instant;
+  /** Everybody was read, or only what had changed, with or without the ids of all to find who is gone. */
+  readonly extent: 'everybody' | 'changes' | 'changes and ids';
+  /** Who asked for it; null: the timetable. */
+  readonly actor: string | null;
+  /** Why nothing was changed, or null. */
+  readonly refusal: { readonly key: Refusal['key']; readonly params: Refusal['params'] } | null;
+  readonly read: number;
+  readonly added: number;
+  readonly updated: number;
+  readonly disabled: number;
+  readonly unchanged: number;
+  /** Entries that were left out, the first of them; `odd` counts them all. */
+  readonly oddities: readonly { readonly kind: string; readonly login: string; readonly dns: readonly string[] }[];
+  readonly odd: number;
+  /** How many of its changes were kept; the others are only counted. */
+  readonly kept: number;
+}
+export interface SyncChange {
+  readonly kind: AccountChange['kind'];
+  readonly login: string;
+  /** The names of what an update changed. */
+  readonly fields: readonly string[];
+}
+export interface SyncRuns {
+  /** Drops what is older than the newest 200, and of the runs that changed nothing all but the newest 20. */
+  add(run: Omit<SyncRun, 'id' | 'kept'>, changes: readonly SyncChange[]): void;
+  /** Newest first. */
+  latest(home: string, count: number): readonly SyncRun[];
+  lastGood(home: string): SyncRun | null;
+  byId(id: number): SyncRun | null;
+  /** As they were applied. */
+  changes(run: number, page: { from: number; count: number }): readonly SyncChange[];
+}
+
 /** A person as a directory shows them. */
 export interface DirectoryEntry {
   readonly remoteId: string;
   /** Exactly as the server spelled it. */
   readonly dn: string;
+  /** What groups may list it by beside its DN; opaque. As long as both stay, its groups change only where a group does. */
+  readonly listedAs?: string;
   readonly login: string;
   readonly name: string;
   readonly mail: string | null;
@@ -492,6 +539,8 @@ export interface Messages {
   'reset-code': { code: string; link: string; minutes: number };
   'contact-code': { code: string; minutes: number };
   /** `login`: as it is to be typed, where the reason is that it was not told apart. */
+  'text-reset-code': { code: string; minutes: number; host: string };
+  'text-contact-code': { code: string; minutes: number; host: string };
   'reset-not-possible': { reason: string; helpdesk: string; login?: string };
   'password-reset': { notMeLink: string; isProved: string };
   'password-changed': { notMeLink: string };

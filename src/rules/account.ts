@@ -13,6 +13,8 @@ export interface Account {
   readonly home: string | null;
   /** The directory's immutable id of the entry (entryUUID, objectGUID), null for a local account. */
   readonly remoteId: string | null;
+  /** Where the entry lies, as the directory spelled it; null for a local account. It changes with a rename or a move. */
+  readonly dn: string | null;
   readonly name: string;
   /** Unproved addresses from the directory: used to write to the person, never as a proof unless policy says so. */
   readonly mail: string | null;

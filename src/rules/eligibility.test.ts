@@ -14,6 +14,7 @@ const account: Account = {
   login: 'alice',
   home: 'office',
   remoteId: 'id-alice',
+  dn: 'uid=alice,dc=example',
   name: 'Alice',
   mail: null,
   mobile: null,

@@ -2,9 +2,10 @@
 
 import { type Account, type AccountId, foldLogin } from '../rules/account.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
-import type { AccountChange, Accounts, DirectoryEntry, Enrolment, Enrolments } from '../world.ts';
-import { atomicallyOn, type Db } from './database.ts';
-import { and, eq, isNull, sql } from './drizzle.ts';
+import type { Accounts, Enrolment, Enrolments } from '../world.ts';
+import type { Db } from './database.ts';
+import { and, eq, sql } from './drizzle.ts';
+import { mirrorIn } from './mirror.ts';
 import { account, enrolment } from './schema.ts';
 
 type AccountRow = typeof account.$inferSelect;
@@ -14,6 +15,7 @@ const fromRow = (row: AccountRow): Account => ({
   login: row.login,
   home: row.home,
   remoteId: row.remoteId,
+  dn: row.dn,
   name: row.name,
   mail: row.mail,
   mobile: row.mobile,
@@ -46,6 +48,7 @@ export function accountsIn(db: Db): Accounts {
     `SELECT 1 FROM account AS here JOIN account AS there ON there.login_fold = here.login_fold AND there.home IS NOT NULL
        WHERE here.home IS NULL AND NOT here.is_disabled AND NOT there.is_disabled LIMIT 1`,
   );
+  const mirror = mirrorIn(db);
   const row = (id: AccountId): AccountRow | undefined => byId.get({ id });
   const set = (id: AccountId, change: Partial<AccountRow>): void => {
     db.update(account).set(change).where(eq(account.id, id)).run();
@@ -62,13 +65,8 @@ export function accountsIn(db: Db): Accounts {
       return found ? fromRow(found) : null;
     },
     hasSharedLocalLogin: () => sharedLocal.get() !== undefined,
-    all: (home) =>
-      db
-        .select()
-        .from(account)
-        .where(home === null ? isNull(account.home) : eq(account.home, home))
-        .all()
-        .map(fromRow),
+    all: mirror.all,
+    enabledIn: mirror.enabledIn,
     count: () =>
       db.$client
         .prepare(
@@ -108,6 +106,7 @@ export function accountsIn(db: Db): Accounts {
     setMustChangePassword: (id, mustChangePassword) => set(id, { mustChangePassword }),
     passwordChangedAt: (id) => row(id)?.passwordChangedAt ?? null,
     createdAt: (id) => row(id)?.createdAt ?? null,
+    listedAs: (id) => row(id)?.listedAs ?? null,
     enrolUntil: (id) => row(id)?.enrolUntil ?? null,
     setEnrolUntil: (id, enrolUntil) => set(id, { enrolUntil }),
     setRole: (id, role) => set(id, { role }),
@@ -120,48 +119,8 @@ export function accountsIn(db: Db): Accounts {
     setSnooze: (id, { times, until }) => set(id, { snoozeTimes: times, snoozeUntil: until }),
     toldWhyAt: (id) => row(id)?.toldWhyAt ?? null,
     setToldWhyAt: (id, toldWhyAt) => set(id, { toldWhyAt }),
-    applySync: (changes, at) => applyAccountChanges(db, changes, at),
+    applySync: mirror.apply,
   };
-}
-
-const fromEntry = (entry: DirectoryEntry, role: Account['role']) => ({
-  login: entry.login,
-  loginFold: foldLogin(entry.login),
-  name: entry.name,
-  mail: entry.mail,
-  mobile: entry.mobile,
-  role,
-  groups: JSON.stringify(entry.groups),
-  isProtected: entry.isProtected,
-  isDisabled: entry.isDisabled,
-});
-
-const entryColumns = ['login', 'loginFold', 'name', 'mail', 'mobile', 'role', 'groups', 'isProtected', 'isDisabled'] as const;
-const placeholders = (names: readonly string[]): typeof account.$inferInsert =>
-  Object.fromEntries(names.map((name) => [name, sql.placeholder(name)])) as unknown as typeof account.$inferInsert;
-
-/** All or nothing. Statements are made once: a first sync brings tens of thousands of changes. */
-function applyAccountChanges(db: Db, changes: readonly AccountChange[], at: number): void {
-  const isHere = eq(account.id, sql.placeholder('id'));
-  const add = db
-    .insert(account)
-    .values(placeholders(['home', 'remoteId', 'createdAt', ...entryColumns]))
-    .prepare();
-  const update = db.update(account).set(placeholders(entryColumns)).where(isHere).prepare();
-  const disable = db.update(account).set({ isDisabled: true }).where(isHere).prepare();
-  // A new role asks more of a session than it was started with: the second step.
-  const endSessionsOfAnother = db.$client.prepare(
-    'DELETE FROM session WHERE account_id IN (SELECT id FROM account WHERE id = ? AND role <> ?)',
-  );
-  atomicallyOn(db)(() => {
-    for (const change of changes) {
-      if (change.kind === 'disable') disable.run({ id: change.id });
-      else if (change.kind === 'update') {
-        endSessionsOfAnother.run(change.id, change.role);
-        update.run({ id: change.id, ...fromEntry(change.entry, change.role) });
-      } else add.run({ home: change.home, remoteId: change.entry.remoteId, createdAt: at, ...fromEntry(change.entry, change.role) });
-    }
-  });
 }
 
 type EnrolmentRow = typeof enrolment.$inferSelect;

@@ -19,6 +19,8 @@ export const account = sqliteTable(
     mobile: text('mobile'),
     role: text('role').notNull(),
     groups: text('groups').notNull(),
+    dn: text('dn'),
+    listedAs: text('listed_as'),
     isProtected: truth('is_protected').notNull(),
     isDisabled: truth('is_disabled').notNull(),
     suspendedAt: instant('suspended_at'),
@@ -264,3 +266,41 @@ export const outbox = sqliteTable(
 export const setting = sqliteTable('setting', { key: text('key').primaryKey(), value: text('value').notNull() });
 
 export const note = sqliteTable('note', { name: text('name').primaryKey(), value: text('value').notNull() });
+
+/** One reading of a directory, and what it changed. */
+export const syncRun = sqliteTable(
+  'sync_run',
+  {
+    id: id(),
+    home: text('home').notNull(),
+    startedAt: instant('started_at').notNull(),
+    endedAt: instant('ended_at').notNull(),
+    extent: text('extent').notNull(),
+    actor: text('actor'),
+    refusal: text('refusal'),
+    params: text('params').notNull(),
+    read: integer('read').notNull(),
+    added: integer('added').notNull(),
+    updated: integer('updated').notNull(),
+    disabled: integer('disabled').notNull(),
+    unchanged: integer('unchanged').notNull(),
+    oddities: text('oddities').notNull(),
+    odd: integer('odd').notNull(),
+    kept: integer('kept').notNull(),
+  },
+  (table) => [index('sync_run_home').on(table.home, table.id)],
+);
+
+export const syncChange = sqliteTable(
+  'sync_change',
+  {
+    runId: integer('run_id')
+      .notNull()
+      .references(() => syncRun.id, { onDelete: 'cascade' }),
+    seq: integer('seq').notNull(),
+    kind: text('kind').notNull(),
+    login: text('login').notNull(),
+    fields: text('fields').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.seq] })],
+);

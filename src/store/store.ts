@@ -12,6 +12,7 @@ import type {
   Random,
   Sessions,
   Settings,
+  SyncRuns,
   Throttle,
   Tokens,
   Vault,
@@ -25,6 +26,7 @@ import { outboxIn } from './outbox.ts';
 import { passwordHistoryIn } from './password-history.ts';
 import { sessionsIn, throttleIn } from './sessions.ts';
 import { settingsIn } from './settings.ts';
+import { syncRunsIn } from './sync-runs.ts';
 
 export interface Store {
   readonly accounts: Accounts;
@@ -37,6 +39,7 @@ export interface Store {
   readonly throttle: Throttle;
   readonly journal: Journal;
   readonly outbox: Outbox;
+  readonly syncRuns: SyncRuns;
   readonly settings: Settings;
   readonly atomically: Atomically;
 }
@@ -54,6 +57,7 @@ export function storeOn(db: Db, { vault, clock, random }: { vault: Vault; clock:
     throttle: throttleIn(db),
     journal: journalIn(db, { vault, clock, random }),
     outbox: outboxIn(db),
+    syncRuns: syncRunsIn(db),
     settings,
     atomically: atomicallyOn(db),
   };

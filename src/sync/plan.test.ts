@@ -43,10 +43,9 @@ function applied(accounts: readonly Account[], changes: readonly Change[]): read
   for (const change of changes) {
     if (change.kind === 'disable') after.set(change.id, { ...(after.get(change.id) as Account), isDisabled: true });
     else {
-      const { dn: _, ...shown } = change.entry;
       const before = change.kind === 'update' ? after.get(change.id) : undefined;
       const id = before?.id ?? next++;
-      after.set(id, { suspendedAt: null, language: null, ...before, ...shown, id, home: 'office', role: change.role });
+      after.set(id, { suspendedAt: null, language: null, ...before, ...change.entry, id, home: 'office', role: change.role });
     }
   }
   return [...after.values()];

@@ -142,6 +142,6 @@ function fail(login: string): never {
 /** The account that a sync would have made of a resident. */
 export function accountOf(directory: FakeDirectory, login: string, id = 1): Account {
   const { remoteId, name, mail, mobile, groups } = directory.resident(login);
-  const flags = { isProtected: false, isDisabled: false, suspendedAt: null, language: null } as const;
+  const flags = { dn: null, isProtected: false, isDisabled: false, suspendedAt: null, language: null } as const;
   return { id, login, home: directory.id, remoteId, name, mail, mobile, role: 'person', groups, ...flags };
 }

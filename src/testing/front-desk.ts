@@ -21,6 +21,7 @@ const person = (id: number, login: string, role: Account['role']): Account => ({
   login,
   home: null,
   remoteId: null,
+  dn: null,
   name: login.replace(/^./, (first) => first.toUpperCase()),
   mail: null,
   mobile: null,

@@ -5,7 +5,7 @@ import type { DirectoryConfig } from '../directory/config.ts';
 import { escapeValue } from '../directory/dn.ts';
 import type { Account } from '../rules/account.ts';
 import { type Bench, type BenchPolicy, overlayTraits } from './directory-contract.ts';
-import { ldifLine, type Slapd, startSlapd } from './slapd.ts';
+import { ldifLine, type Slapd, type SlapdOptions, startSlapd } from './slapd.ts';
 
 export const realClock = {
   now: () => Date.now(),
@@ -36,6 +36,7 @@ export const configOf = (
 
 export const accountOf = (person: { home: string; remoteId: string; login: string; name: string }): Account => ({
   id: 1,
+  dn: null,
   mail: null,
   mobile: null,
   role: 'person',
@@ -86,8 +87,10 @@ const policyFields = (policy: Partial<BenchPolicy>): Record<string, number> => (
   ...(policy.lockMillis === undefined ? {} : { pwdLockoutDuration: seconds(policy.lockMillis) }),
 });
 
-export async function slapdBench(): Promise<Bench> {
-  const slapd = await startSlapd();
+/** With the right `manage`, the overlay takes the service account for a password administrator and holds its resets to nothing. */
+export async function slapdBench(options: Pick<SlapdOptions, 'passwordRight'> = {}): Promise<Bench> {
+  const slapd = await startSlapd(options);
+  const isHeld = options.passwordRight !== 'manage';
   const protectedGroup = `cn=protected,${slapd.groups}`;
   const config = configOf(slapd, { protectedGroups: [protectedGroup.toUpperCase()], pageSize: 7 });
   const directory = openDirectory(config, { clock: realClock, log: noLog });
@@ -98,7 +101,7 @@ export async function slapdBench(): Promise<Bench> {
   const groupDn = (name: string) => (name.includes(',ou=') ? name : `cn=${escapeValue(name)},${slapd.groups}`);
 
   return {
-    traits: overlayTraits,
+    traits: { ...overlayTraits, holdsResetToLength: isHeld, holdsResetToHistory: isHeld, holdsResetToMinimumAge: isHeld },
     directory,
     protectedGroup,
     async addPerson(person) {
@@ -131,6 +134,9 @@ export async function slapdBench(): Promise<Bench> {
     age: (account, milliseconds) => replace(account, 'pwdChangedTime', timeAgo(milliseconds)),
     disable: (account) => replace(account, 'pwdEndTime', timeAgo(3_600_000)),
     setPolicy: (policy) => slapd.setPolicy(policyFields(policy)),
+    async givePolicy(account, policy) {
+      await replace(account, 'pwdPolicySubentry', await slapd.addPolicy(`policy of ${account.login}`, policyFields(policy)));
+    },
     opens: (account, password) => slapd.opens(dnFor(account), password),
     isLocked: async (account) => (await slapd.read(dnFor(account))).has('pwdAccountLockedTime'),
     async close() {
