@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { createDeferral } from './deferral.ts';
 import { createDeliver } from './delivery/deliver.ts';
+import { byChannel, noTexts } from './delivery/channels.ts';
 import { createMail } from './delivery/mail.ts';
+import { createSms, mailedTexts } from './delivery/sms.ts';
 import { noMail, type Transport } from './delivery/transport.ts';
 import { openDirectory } from './directory/directory.ts';
 import { homes } from './homes.ts';
@@ -58,13 +60,13 @@ export async function openHouse(config: Config, { transport, clock = systemClock
   const opened = config.directories.map((directory) => openDirectory(directory, { clock, log }));
   const directories: Directories = { all: opened, of: ({ home }) => opened.find(({ id }) => id === home) ?? null };
   const office = () => store.settings.policy().office_name;
-  const deliver = createDeliver({ outbox: store.outbox, vault, clock, texts, transport: transport ?? mailOf(config), office, log });
+  const deliver = createDeliver({ outbox: store.outbox, vault, clock, texts, transport: transport ?? transportOf(config), office, log });
   const passwordsFor = homes({ ...store, slowHash, clock, directories });
   const deferral = createDeferral({ clock, log });
   const world: World = { ...store, clock, random, vault, slowHash, lore, directories, passwordsFor, deliver, deferral };
   const { publicUrl } = config;
   const desk = passwordDesk({ ...world, publicUrl });
-  const methods = methodsWith({ ...world, publicUrl, ownDomains: config.mail?.ownDomains ?? [] });
+  const methods = methodsWith({ ...world, publicUrl, ownDomains: config.mail?.ownDomains ?? [], texts: config.sms });
   const closing = new AbortController();
   const { roles, sync: limits } = config;
   const reading = syncDirectory({ ...world, roles, maxDisablePercent: limits.maxDisablePercent, closing: closing.signal });
@@ -134,7 +136,11 @@ function openCurrent(folder: string): Db {
   throw new StoreProblem(`${file} is not at this version: ${way}.`);
 }
 
-const mailOf = ({ mail, publicUrl }: Config): Transport => (mail ? createMail({ ...mail, greeting: new URL(publicUrl).hostname }) : noMail);
+function transportOf({ mail: settings, sms, publicUrl }: Config): Transport {
+  const mail = settings ? createMail({ ...settings, greeting: new URL(publicUrl).hostname }) : noMail;
+  if (sms === null) return byChannel({ mail, text: noTexts });
+  return byChannel({ mail, text: sms.kind === 'mail' ? mailedTexts(sms.address, mail) : createSms(sms.gateway) });
+}
 
 export interface App {
   readonly house: House;

@@ -122,6 +122,7 @@ function demoConfig({ folder, port, directory }: { folder: string; port: number;
     ],
     sync: { schedule: '*/15 * * * *', timezone: 'UTC', maxDisablePercent: 10 },
     mail: null,
+    sms: null,
     passwords: standardLore,
     roles: {
       administrators: [directory.groupDn('administrators')],

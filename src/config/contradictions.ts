@@ -3,6 +3,7 @@
 import { localPlace } from '../rules/account.ts';
 import { isTree, type Tree } from './keys.ts';
 import { type Mistake, pathOf } from './mistakes.ts';
+import { smsContradictions } from './sms.ts';
 
 const rowsOf = (value: unknown): Tree[] => (Array.isArray(value) ? value.filter(isTree) : []);
 
@@ -51,5 +52,6 @@ export function contradictions(tree: Tree): Mistake[] {
     ...halfCertificate(tree),
     ...directories.flatMap((row, at) => [...clearDirectory(row, at), ...repeatedId(directories, at), ...takenId(row, at)]),
     ...mailWithoutUser(tree),
+    ...smsContradictions(tree),
   ];
 }

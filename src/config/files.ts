@@ -71,13 +71,15 @@ export interface Authorities {
   /** PEM for each directory, null where none is named. */
   readonly directories: readonly (string | null)[];
   readonly mail: string | null;
+  /** Of the gateway for text messages. */
+  readonly sms: string | null;
   /** Of the range service for breached passwords. */
   readonly passwords: string | null;
 }
 
 /** The authorities that are named. Of the server's own certificate it is only seen here that it can be read. */
 export function readCertificates(
-  { listen, directory, mail, passwords }: Tree,
+  { listen, directory, mail, sms, passwords }: Tree,
   folder: string,
 ): { authorities: Authorities; mistakes: Mistake[] } {
   const mistakes: Mistake[] = [];
@@ -98,6 +100,7 @@ export function readCertificates(
   const authorities = {
     directories,
     mail: authorityOf(mail, 'mail.ca_file'),
+    sms: authorityOf(sms, 'sms.ca_file'),
     passwords: authorityOf(passwords, 'passwords.ca_file'),
   };
   return { authorities, mistakes };

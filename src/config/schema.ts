@@ -120,7 +120,9 @@ const sms = z.strictObject({
   method: z.enum(['POST', 'PUT', 'GET']).default('POST'),
   headers: z.record(line.regex(/^[A-Za-z0-9-]{1,60}$/, 'must be the name of a header'), line.max(1000)).default({}),
   body: z.string().max(4000).optional(),
-  address: line.regex(/^[^\s@]*\{to\}[^\s@]*@[a-z0-9.-]+$/i, 'must be an address with {to} in it, such as "{to}@sms.example.com"').optional(),
+  address: line
+    .regex(/^[^\s@]*\{to\}[^\s@]*@[a-z0-9.-]+$/i, 'must be an address with {to} in it, such as "{to}@sms.example.com"')
+    .optional(),
   user: line.min(1).max(200).optional(),
   password: secret.optional(),
   token: secret.optional(),

@@ -3,6 +3,7 @@
 import type { BaseLogger } from 'pino';
 import { day, hour, type Instant, minute, second } from '../rules/time.ts';
 import type { Clock, Deliver, Letter, Outbox, Vault } from '../world.ts';
+import { type Channel, channelOf } from './channels.ts';
 import { open, type Say, seal, write } from './letter.ts';
 import type { Sending, Transport } from './transport.ts';
 
@@ -37,7 +38,7 @@ export function createDeliver(needs: DeliverNeeds): Deliver & { close(): Promise
   let busy = 0;
   const writingTo = new Set<string>();
   let isWoken = false;
-  let isAway = false;
+  const away = new Set<Channel>();
   let state: 'open' | 'closing' | 'closed' = 'open';
 
   /** Ends when nothing is due; from the last look to the count of open lanes no other task can come between. */
@@ -54,7 +55,7 @@ export function createDeliver(needs: DeliverNeeds): Deliver & { close(): Promise
 
   /** One mailbox gets its messages in order. */
   const next = (): Letter | undefined =>
-    isAway || state !== 'open' ? undefined : outbox.due(clock.now(), window).find(({ to }) => !writingTo.has(to));
+    state !== 'open' ? undefined : outbox.due(clock.now(), window).find(({ to }) => !writingTo.has(to) && !away.has(channelOf(to)));
 
   async function post(letter: Letter): Promise<void> {
     writingTo.add(letter.to);
@@ -84,7 +85,7 @@ export function createDeliver(needs: DeliverNeeds): Deliver & { close(): Promise
   }
 
   function note(letter: Letter, { kind, answer }: Sending, expiresAt: Instant | null): void {
-    if (kind === 'away') isAway = true;
+    if (kind === 'away') away.add(channelOf(letter.to));
     const nextAt = clock.now() + (waits[letter.tries] ?? hour);
     const end = Math.min(letter.queuedAt + giveUpAfter, expiresAt ?? Number.POSITIVE_INFINITY);
     if (kind === 'sent') noteSent(letter);
@@ -110,7 +111,7 @@ export function createDeliver(needs: DeliverNeeds): Deliver & { close(): Promise
 
   async function flush(): Promise<void> {
     if (state !== 'open') return;
-    isAway = false;
+    away.clear();
     for (let free = atOnce - busy; free > 0; free -= 1) start();
     await Promise.all(lanes);
   }

@@ -1,6 +1,6 @@
 /** A code of eight digits by mail, or the link beside it that only a POST spends. */
 
-import type { Account } from '../rules/account.ts';
+import { type Account, maskMail } from '../rules/account.ts';
 import { mailedCodeLife } from '../rules/attempt.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { minute } from '../rules/time.ts';
@@ -39,13 +39,17 @@ export function emailMethod({
   const isUsable = ({ label }: Enrolment): boolean => mayMail(label);
   const isGiven = ({ mail }: Account): boolean => mail !== null && settings.policy().directory_mail_is_proof && mayMail(mail);
 
+  function addressFor({ account, enrolments: held }: Pick<Challenge, 'account' | 'enrolments'>): string | null {
+    const usable = held.filter(isUsable);
+    const chosen = usable.find(({ isPreferred }) => isPreferred) ?? usable[0];
+    return chosen?.label ?? (isGiven(account) ? account.mail : null);
+  }
+
   return {
     name: 'email',
 
     send({ account, enrolments: held, attempt, language, at }: Challenge) {
-      const usable = held.filter(isUsable);
-      const chosen = usable.find(({ isPreferred }) => isPreferred) ?? usable[0];
-      const to = chosen?.label ?? (isGiven(account) ? account.mail : null);
+      const to = addressFor({ account, enrolments: held });
       if (to === null || attempt === null) return;
       const code = random.digits(codeDigits);
       const link = random.token();
@@ -132,6 +136,10 @@ export function emailMethod({
     describe: ({ label }) => ({ label }),
     isUsable,
     isGiven,
+    destination: (held) => {
+      const to = addressFor(held);
+      return to === null ? null : maskMail(to);
+    },
   };
 
   function waitingFor({ account, session, at }: Enrolling): { token: number; address: string } | null {

@@ -3,6 +3,7 @@
 import type { Account } from '../rules/account.ts';
 import type { Attempt, Question } from '../rules/attempt.ts';
 import type { Refusal } from '../rules/refusal.ts';
+import type { Limit } from '../rules/throttle.ts';
 import type { Instant } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { Enrolment, World } from '../world.ts';
@@ -28,6 +29,12 @@ export interface Asking extends Pick<Challenge, 'binding'> {
   readonly challenge: Challenge | null;
 }
 
+/** A limit and whose it is. */
+export interface Counter {
+  readonly limit: Limit;
+  readonly key: string;
+}
+
 export type Judgement = 'right' | 'wrong' | Refusal;
 
 /** What the page of an enrolment shows before the proof; the method's template knows the fields. */
@@ -48,6 +55,8 @@ export interface Enrolling {
 
 /** How somebody who has signed in comes to hold it. */
 export interface EnrolmentSteps {
+  /** What sending a code to what is typed counts towards, besides the account's own limits. */
+  readonly countersOf?: (form: Enrolling['form']) => readonly Counter[];
   /** What the first page has to choose from, where there is a choice. */
   readonly offer?: () => EnrolmentStart;
   /** Starts an enrolment: sends a contact code, draws a seed. What must be kept until the proof is kept by the server. */
@@ -64,6 +73,10 @@ export interface Method {
   readonly isSecondStep?: true;
   /** What must be shown before an answer is possible: asked once an attempt, so that choosing again draws nothing anew. */
   readonly ask?: (asking: Asking) => Question;
+  /** What sending counts towards, besides the account's own limits. */
+  readonly countersOf?: (challenge: Challenge) => readonly Counter[];
+  /** Where a code would go, masked for somebody who may know it; null: nowhere. */
+  readonly destination?: (held: Pick<Challenge, 'account' | 'enrolments'>) => string | null;
   /** Sends what must be sent before an answer is possible. Runs inside the caller's transaction. */
   readonly send?: (challenge: Challenge) => void;
   /** Against null it does the work of a real judgement and says wrong. A right answer is spent by the judging itself. */

@@ -9,15 +9,23 @@ import { passMethod } from './pass.ts';
 import { passkeyMethod } from './passkey.ts';
 import { questionsMethod } from './questions.ts';
 import { recoveryCodeMethod } from './recovery-code.ts';
+import { smsMethod } from './sms.ts';
 import { totpMethod } from './totp.ts';
 
 export type Methods = ReadonlyMap<MethodName, Method>;
 
-export const methodsWith = (needs: MethodNeeds): Methods =>
+/** Texts only where there is a gateway: `texts` says in which country a number without one is. */
+export const methodsWith = (needs: MethodNeeds & { readonly texts?: { readonly defaultCountry: string } | null }): Methods =>
   new Map(
-    [emailMethod(needs), passkeyMethod(needs), totpMethod(needs), questionsMethod(needs), recoveryCodeMethod(needs), passMethod(needs)].map(
-      (method) => [method.name, method],
-    ),
+    [
+      emailMethod(needs),
+      passkeyMethod(needs),
+      totpMethod(needs),
+      questionsMethod(needs),
+      ...(needs.texts ? [smsMethod({ ...needs, ...needs.texts })] : []),
+      recoveryCodeMethod(needs),
+      passMethod(needs),
+    ].map((method) => [method.name, method]),
   );
 
 /** What these enrolments, and the directory, let the account prove itself with now. */

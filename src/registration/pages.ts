@@ -53,6 +53,7 @@ export function registrationPages(registration: Registration) {
     const model = {
       id: registration.replaced(account, name),
       mail: registration.suggestedMail(account),
+      mobile: account.mobile,
       offer: registration.offerOf(name),
       isFirstStep: session.standing === 'enrolment',
     };

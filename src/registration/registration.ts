@@ -135,7 +135,7 @@ export function registration(needs: Needs) {
     const { account } = person;
     const before = enrolling(person, method, form);
     if (method.name === 'recovery-code' && Number(form.id ?? 0) !== replaced(account, method.name)) return { kind: 'repeated' };
-    const refusal = method.send ? await refusalToSend(person, method) : null;
+    const refusal = method.send ? await refusalToSend(person, method, form) : null;
     if (refusal) return refusal;
     let isStored = false;
     const settled = (enrolment: Enrolment): void => {
@@ -148,14 +148,16 @@ export function registration(needs: Needs) {
   }
 
   /** Codes go to addresses that nobody has proved: counted like every other mail of the account. */
-  async function refusalToSend(person: Person, method: Enrollable): Promise<Refusal | null> {
+  async function refusalToSend(person: Person, method: Enrollable, form: Form): Promise<Refusal | null> {
     const { account, at } = person;
     const key = accountKey(account.id, '');
-    const isOften = [limits.mails, limits.mailsADay].some((limit) => isOver(throttle.count(limit, key, at), limit));
+    const own = [limits.mails, limits.mailsADay].map((limit) => ({ limit, key }));
+    const counters = [...own, ...(method.enrolment.countersOf?.(form) ?? [])];
+    const isOften = counters.some((counter) => isOver(throttle.count(counter.limit, counter.key, at), counter.limit));
     const isSoon = at - (throttle.lastAt(limits.mails, key, at) ?? 0) < sendAgainAfter;
     const waits = isSoon && (await method.enrolment.resume(enrolling(person, method, {}))) !== null;
     if (isOften || waits) return new Refusal('method.too-soon');
-    for (const limit of [limits.mails, limits.mailsADay]) throttle.hit(limit, key, at);
+    for (const counter of counters) throttle.hit(counter.limit, counter.key, at);
     return null;
   }
 

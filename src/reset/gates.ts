@@ -70,14 +70,15 @@ export function gates({
       { limit: limits.mailsHere, key: failedKey(attempt, challenge.account.id) },
       { limit: limits.mails, key },
       { limit: limits.mailsADay, key },
+      ...(method.countersOf?.(challenge) ?? []),
     ];
-    const isTooMany = counters.some(({ limit, key }) => isOver(throttle.count(limit, key, challenge.at), limit));
+    const full = counters.find(({ limit, key }) => isOver(throttle.count(limit, key, challenge.at), limit));
     atomically(() => {
-      if (isTooMany)
+      if (full)
         return journal.append({
           event: 'blocked',
           result: 'blocked',
-          detail: limits.mails.name,
+          detail: full.limit.name,
           method: name,
           ...partiesOf(attempt, challenge.account),
         });

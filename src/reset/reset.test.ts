@@ -128,7 +128,7 @@ test('open: the person is told at once, with masked destinations', async () => {
   const { reset, start } = await desk({ policy: { open_about_accounts: true } });
   const alice = await reset.show(await start('alice'));
   assert.equal(alice?.methods, ['email', 'totp']);
-  assert.is(alice?.mailMasked, 'a•••@h•••.net');
+  assert.is(alice?.masked.email, 'a•••@h•••.net');
   const bob = await reset.show(await start('bob'));
   assert.is(bob?.place, 'refused');
   assert.is(bob?.reason, 'methods');

@@ -1,7 +1,6 @@
 /** What the page shows of an attempt. In the closed mode, before the first proof, it is the same for every login. */
 
 import type { Account } from '../rules/account.ts';
-import { maskMail } from '../rules/account.ts';
 import { asked, chosen, type Place, proofsOf, type Question } from '../rules/attempt.ts';
 import type { Term } from '../rules/new-password.ts';
 import type { Rule } from '../rules/password.ts';
@@ -30,7 +29,7 @@ export interface Sight {
   /** What that method shows beside the field for the answer. */
   readonly question: Question | null;
   /** Where a code would go, masked; null for whoever has proved nothing, in the closed mode. */
-  readonly mailMasked: string | null;
+  readonly masked: Readonly<Partial<Record<MethodName, string>>>;
   /** Destinations and totals are told only to somebody who has proved something, or in the open mode. */
   readonly gate: { readonly number: number; readonly of: number | null };
   readonly login: string | null;
@@ -74,7 +73,7 @@ export function sights({ methods, attempts, enrolments, deferral, standings, doo
       methods: methodsShown(standing),
       method: chosen(attempt)?.method ?? null,
       question: method === undefined ? null : asked(attempt, method),
-      mailMasked: isOpen && account ? maskedMailOf(account) : null,
+      masked: isOpen && account ? maskedOf(account) : {},
       gate: { number: proofsOf(attempt).length + 1, of: isBefore && !isOpen ? null : proofsOf(attempt).length + standing.gatesLeft },
       login: isBefore ? null : (account?.login ?? null),
       person: isBefore ? null : (account?.name ?? null),
@@ -90,13 +89,14 @@ export function sights({ methods, attempts, enrolments, deferral, standings, doo
   /** What the helpdesk will ask for; null where nothing is under way. */
   const supportCodeOf = (token: string | null): string | null => (token === null ? null : (attempts.byToken(token)?.supportCode ?? null));
 
-  /** The address that a code would go to: as the method itself chooses it. */
-  function maskedMailOf(account: Account): string | null {
-    const email = methods.get('email');
-    const own = enrolments.of(account.id).filter((held) => held.method === 'email' && email?.isUsable(held));
-    const given = email?.isGiven?.(account) ? account.mail : null;
-    const address = own.find(({ isPreferred }) => isPreferred)?.label ?? own[0]?.label ?? given;
-    return address ? maskMail(address) : null;
+  /** Where codes would go, as each method itself chooses it. */
+  function maskedOf(account: Account): Sight['masked'] {
+    const held = enrolments.of(account.id);
+    const known = [...methods.values()].flatMap(({ name, destination }) => {
+      const to = destination?.({ account, enrolments: held.filter(({ method }) => method === name) }) ?? null;
+      return to === null ? [] : [[name, to] as const];
+    });
+    return Object.fromEntries(known);
   }
 
   return { show, offer, supportCodeOf };

@@ -22,6 +22,10 @@ export const limits = {
   mailsHere: limit('mails here', 8, day),
   mails: limit('mails', 10, 10 * minute),
   mailsADay: limit('mails a day', 20, day),
+  /** Texts per number, whoever asks for them. */
+  texts: limit('texts', 5, hour),
+  /** The whole desk's: each costs money. `most` is the policy's. */
+  textsADay: limit('texts a day', 100, day),
   /** Logins typed per address; over it 429 with a growing wait. */
   loginsTyped: limit('logins typed', 300, 10 * minute),
   /** Failed sign-ins per account, the current password of /change included. */

@@ -117,6 +117,7 @@ export const refusals = [
   'method.too-many',
   'method.code-wrong',
   'method.passkey-unusable',
+  'method.number-malformed',
   'method.question-missing',
   'method.question-repeated',
   'method.answer-length',

@@ -31,6 +31,8 @@ export interface TestWorld extends World {
   readonly people: People;
   /** The newest code mailed to the address. */
   codeFromMail(to: string): string;
+  /** The same of a text to this number. */
+  codeFromText(to: string): string;
   /** The secret at the end of the newest link that was mailed to the address. */
   linkFromMail(to: string): string;
   /** What the app of this person shows now. */
@@ -48,6 +50,8 @@ export interface TestWorldOptions {
   readonly policy?: Partial<Policy>;
   /** What this world knows of passwords otherwise than by the lists that ship. */
   readonly lore?: Partial<Lore>;
+  /** Whether there is a gateway for text messages. */
+  readonly texts?: boolean;
   /** A database file to stand on, instead of memory: two worlds on one file are two processes in all but name. */
   readonly file?: string;
 }
@@ -64,6 +68,7 @@ export async function testWorld({
   seed = 'latchkey',
   ownDomains = [],
   policy = {},
+  texts = false,
   lore = {},
   file = ':memory:',
 }: TestWorldOptions = {}): Promise<TestWorld> {
@@ -106,7 +111,7 @@ export async function testWorld({
     deferral: outside.deferral,
     db,
     directory,
-    methods: methodsWith({ ...world, publicUrl, ownDomains }),
+    methods: methodsWith({ ...world, publicUrl, ownDomains, texts: texts ? { defaultCountry: 'GB' } : null }),
     desk: passwordDesk({ ...world, publicUrl }),
     get mail() {
       return mail();
@@ -114,6 +119,7 @@ export async function testWorld({
     publicUrl,
     people,
     codeFromMail: (to) => (newest(to, ['reset-code', 'contact-code']) as Message<'reset-code'>).variables.code,
+    codeFromText: (to) => (newest(to, ['text-reset-code', 'text-contact-code']) as Message<'text-reset-code'>).variables.code,
     linkFromMail(to) {
       const variables = newest(to, ['reset-code', 'password-reset', 'password-changed', 'account-unlocked', 'write-settled']).variables;
       const link = 'link' in variables ? variables.link : (variables as { notMeLink: string }).notMeLink;

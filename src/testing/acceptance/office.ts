@@ -75,6 +75,7 @@ export const officeConfig = (given: {
     },
   ],
   sync: { schedule: '0 0 1 1 *', timezone: 'UTC', maxDisablePercent: 10 },
+  sms: null,
   passwords: standardLore,
   mail: {
     host: '127.0.0.1',
