@@ -30,10 +30,10 @@ const rows = [
     name: 'flows-import-rules-methods-and-world',
     comment: 'A flow says what happens; it sees neither Koa nor an adapter.',
     from: {
-      path: `^src/(set-password|password-judge|earlier-passwords|front-door|sync|${portals})[/.]`,
+      path: `^src/(set-password|aftermath|late-writes|password-judge|earlier-passwords|front-door|sync|${portals})[/.]`,
       pathNot: [pages, test, '^src/sync/plan[.]ts$'],
     },
-    to: { pathNot: ['^src/(rules|methods|$1)/', '^src/(world|set-password|password-judge|earlier-passwords|front-door)[.]ts$'] },
+    to: { pathNot: ['^src/(rules|methods|$1)/', '^src/(world|set-password|aftermath|late-writes|password-judge|earlier-passwords|front-door)[.]ts$'] },
   },
   {
     name: 'flows-know-no-pages',

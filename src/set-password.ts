@@ -3,17 +3,15 @@
  * same way. A row is written before anything leaves, so that a crash or a silence at any moment can be settled by asking the home.
  */
 
+import { type Act, aftermath } from './aftermath.ts';
 import { earlierPasswords, remembered } from './earlier-passwords.ts';
+import { lateWrites } from './late-writes.ts';
 import { type PasswordJudge, passwordJudge } from './password-judge.ts';
 import type { Account } from './rules/account.ts';
-import type { AttemptId } from './rules/attempt.ts';
-import { noticeAddresses } from './rules/notice.ts';
 import { barred, lookedBack, possibleFrom, subjectOf, type Term, termsOf, tooEarly, usedBefore, type Way } from './rules/new-password.ts';
 import { prepared, type Rule, rulesFor } from './rules/password.ts';
 import { isRefusal, type Refusal } from './rules/refusal.ts';
-import { accountKey, limits } from './rules/throttle.ts';
-import { day, type Instant, second } from './rules/time.ts';
-import type { EventName } from './rules/vocabulary.ts';
+import type { Instant } from './rules/time.ts';
 import type { BeforeSending, PasswordStatus, Passwords, PasswordTrace, World, Write, WriteOutcome } from './world.ts';
 
 interface Judged {
@@ -22,17 +20,6 @@ interface Judged {
   readonly trace: PasswordTrace | null;
 }
 const no = (refusal: Refusal): Judged => ({ refusals: [refusal], trace: null });
-
-interface Act {
-  readonly act: Write['act'];
-  readonly account: Account;
-  readonly attempt?: AttemptId;
-  /** The session that survives: the one in which a signed-in person changes the password. */
-  readonly session?: number;
-  readonly address: string;
-  readonly supportCode: string;
-  readonly language: string;
-}
 
 export interface NewPassword extends Act {
   readonly act: Exclude<Write['act'], 'unlock' | 'unlock by administrator'>;
@@ -99,50 +86,13 @@ type Needs = Pick<
   | 'atomically'
 > & { readonly publicUrl: string };
 
-const notMeLife = 7 * day;
-/** Longer than any operation may take: what has not ended by then is asked for. */
-const settleAfter = 45 * second;
-
-const eventOf: Record<Write['act'], EventName> = {
-  reset: 'reset',
-  change: 'change',
-  unlock: 'unlock',
-  'reset by administrator': 'reset by administrator',
-  'unlock by administrator': 'unlock by administrator',
-};
-
-type Settled = 'done' | 'not done' | 'cannot tell';
-type News = 'password-reset' | 'password-changed' | 'account-unlocked' | 'write-settled';
-const newsOf: Record<Write['act'], News> = {
-  reset: 'password-reset',
-  change: 'password-changed',
-  unlock: 'account-unlocked',
-  'reset by administrator': 'password-reset',
-  'unlock by administrator': 'account-unlocked',
-};
-
 export function passwordDesk(needs: Needs): PasswordDesk {
-  const {
-    accounts,
-    enrolments,
-    attempts,
-    passwordHistory,
-    passwordsFor,
-    writes,
-    journal,
-    deliver,
-    sessions,
-    tokens,
-    throttle,
-    settings,
-    clock,
-    random,
-    atomically,
-    publicUrl,
-  } = needs;
+  const { attempts, passwordHistory, passwordsFor, writes, settings, clock, atomically } = needs;
   /** Writes that this process is still waiting for: not to be settled from outside. */
   const underWay = new Set<number>();
   const earlier = earlierPasswords(needs);
+  const after = aftermath(needs);
+  const { releaseAttempt, succeed, record, clearCounters } = after;
   const judge = passwordJudge(needs);
 
   async function rulesOf(account: Account, way: Way): Promise<Bound | Refusal> {
@@ -157,7 +107,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     };
   }
 
-  /** The same for an act, or what forbids it altogether. */
+  /** What the home says now, or what forbids the act altogether. */
   async function statusFor({ account }: Act, knowsCurrent: boolean): Promise<PasswordStatus | Refusal> {
     const status = await passwordsFor(account).status();
     return isRefusal(status) ? status : (barred({ account, knowsCurrent }, status, settings.policy()) ?? status);
@@ -269,119 +219,6 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     return { kind: 'done', isProved: outcome.isProved };
   }
 
-  function releaseAttempt(act: Act, refusals: readonly Refusal[]): void {
-    const [first] = refusals;
-    if (act.attempt !== undefined && first) {
-      attempts.release(act.attempt);
-      attempts.step(act.attempt, { kind: 'refused', reason: first.key, at: clock.now() });
-    }
-    record(act, {
-      result: 'failed',
-      detail: refusals.map(({ key }) => key).join(' '),
-      raw: refusals.map(({ raw }) => raw).find((raw) => raw !== null) ?? null,
-    });
-  }
-
-  /** One transaction: attempt ended, counters cleared, sessions and open attempts and tokens ended, event recorded, message queued. */
-  function succeed(id: number, act: Act, { isProved, raw = null }: { isProved: boolean; raw?: string | null }): void {
-    const { account, attempt = null, session } = act;
-    const at = clock.now();
-    writes.end(id, isProved ? 'done' : 'not proved', at);
-    passwordHistory.confirm(id, at);
-    if (attempt !== null) {
-      attempts.step(attempt, { kind: 'ended', outcome: isProved ? 'done' : 'not proved', at });
-      attempts.finish(attempt, at);
-    }
-    attempts.closeOthers(account.id, attempt, at);
-    tokens.spendAll(account.id, at);
-    clearCounters(account);
-    if (act.act !== 'unlock' && act.act !== 'unlock by administrator') sessions.endAll(account.id, session);
-    record(act, { result: 'succeeded', detail: isProved ? 'proved' : 'not proved', raw });
-    tell(act, newsOf[act.act], { isProved: isProved ? 'yes' : 'no' });
-  }
-
-  function clearCounters(account: Account): void {
-    const key = accountKey(account.id, '');
-    for (const limit of [limits.wrongProofs, limits.failedAttempts]) throttle.clearPrefix(limit, `${key}|`);
-    for (const limit of [limits.failedAttemptsAnywhere, limits.signIn]) throttle.clear(limit, key);
-    throttle.forgetWrongPasswords(account.id);
-  }
-
-  function record(
-    { account, act, attempt, address, supportCode }: Act,
-    outcome: { result: 'succeeded' | 'failed' | 'unknown'; detail: string; raw?: string | null },
-  ): void {
-    const method =
-      attempt === undefined ? null : (attempts.byId(attempt)?.steps.findLast((step) => step.kind === 'passed')?.method ?? null);
-    journal.append({
-      event: eventOf[act],
-      actor: act.endsWith('by administrator') ? null : account.login,
-      account: account.login,
-      address,
-      supportCode,
-      method,
-      ...outcome,
-    });
-  }
-
-  /** Every address that is known hears of it, with a way to say "this was not me". */
-  function tell({ account, language }: Act, kind: News, told: { isProved: string } | { outcome: string }): void {
-    const secret = random.token();
-    const at = clock.now();
-    tokens.issue({ purpose: 'not me', secret, account: account.id, attempt: null, at, expiresAt: at + notMeLife, tries: 1 });
-    const variables = { notMeLink: `${publicUrl}/not-me/${secret}`, ...told };
-    for (const to of noticeAddresses(account, enrolments.of(account.id)))
-      deliver.queue({ kind, to, language: account.language ?? language, name: account.name, variables });
-  }
-
-  async function settleWrites(): Promise<number> {
-    let known = 0;
-    for (const left of writes.unsettled(clock.now() - settleAfter)) {
-      const account = underWay.has(left.id) ? null : accounts.byId(left.account);
-      if (account === null) continue;
-      const answer = await outcomeOf(left, account);
-      if (isRefusal(answer)) continue; // it is asked again, until it answers
-      atomically(() => settleLate(left, account, answer));
-      known += 1;
-    }
-    return known;
-  }
-
-  /** A later success has moved the marker: what it would say now is not about this write. */
-  async function outcomeOf(left: Write, account: Account): Promise<Settled | Refusal> {
-    if (left.sentAt === null) return 'not done';
-    const answer = writes.isOvertaken(left) ? 'cannot tell' : await passwordsFor(account).outcome(left);
-    return answer === 'done' && writes.isOvertaken(left) ? 'cannot tell' : answer;
-  }
-
-  function settleLate(left: ReturnType<World['writes']['unsettled']>[number], account: Account, answer: Settled): void {
-    const attempt = left.attempt === null ? null : attempts.byId(left.attempt);
-    const act = {
-      account,
-      act: left.act,
-      address: left.address,
-      supportCode: left.supportCode,
-      language: attempt?.language ?? 'en',
-      ...(attempt ? { attempt: attempt.id } : {}),
-    };
-    if (answer === 'done') {
-      succeed(left.id, act, { isProved: false });
-      return;
-    }
-    const at = clock.now();
-    writes.end(left.id, answer === 'not done' ? 'refused' : 'unknown', at);
-    passwordHistory.drop(left.id);
-    if (attempt) {
-      attempts.step(attempt.id, { kind: 'ended', outcome: answer === 'not done' ? 'not done' : 'unknown', at });
-      attempts.finish(attempt.id, at);
-    }
-    record(act, {
-      result: answer === 'not done' ? 'failed' : 'unknown',
-      detail: answer === 'not done' ? 'old password in force' : 'outcome unknown',
-    });
-    if (left.sentAt !== null && !writes.isOvertaken(left)) tell(act, 'write-settled', { outcome: answer });
-  }
-
   return {
     setPassword,
     unlock,
@@ -389,6 +226,6 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     offer: judge.offer,
     judge: judge.judge,
     clearCounters,
-    settleWrites,
+    ...lateWrites({ ...needs, after, underWay }),
   };
 }
