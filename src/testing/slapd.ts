@@ -55,6 +55,10 @@ export interface Slapd {
   /** As an administrator with the relax control: may write operational attributes. */
   force(ldif: string): Promise<void>;
   setPolicy(fields: Readonly<Record<string, string | number>>): Promise<void>;
+  /** A further policy, with the default one's fields but for these, and which entry it is. It binds whose `pwdPolicySubentry` says so. */
+  addPolicy(name: string, fields: Readonly<Record<string, string | number>>): Promise<string>;
+  /** Lines for a shell on the server, as root: `ldapi:///` is its socket, where whoever runs it may configure it (SASL EXTERNAL). */
+  asRoot(lines: string): Promise<void>;
   /** Attribute lines of one entry, operational ones included, as root sees them. */
   read(dn: string): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Whether a simple bind succeeds, by ldapwhoami. A wrong password counts as a failure. */
@@ -130,12 +134,17 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
   const [ldapPort, ldapsPort] = await freePorts();
   const ldap = `ldap://127.0.0.1:${ldapPort}`;
   const ldaps = `ldaps://127.0.0.1:${ldapsPort}`;
+  const ldapi = `ldapi://${encodeURIComponent(join(folder, 'ldapi'))}`;
   let server: ChildProcess | null = null;
 
   async function start(): Promise<void> {
-    const child = spawn(existsSync(program) ? program : binary, ['-d', 'none', '-F', join(folder, 'config'), '-h', `${ldap}/ ${ldaps}/`], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const child = spawn(
+      existsSync(program) ? program : binary,
+      ['-d', 'none', '-F', join(folder, 'config'), '-h', `${ldap}/ ${ldaps}/ ${ldapi}`],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     server = child;
     process.once('exit', () => child.kill('SIGKILL'));
     let said = '';
@@ -185,6 +194,12 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
       const lines = Object.entries(fields).map(([name, value]) => `replace: ${name}\n${name}: ${value}\n-\n`);
       await tool('ldapmodify', [], `dn: ${policyDn}\nchangetype: modify\n${lines.join('')}\n`);
     },
+    async addPolicy(name, fields) {
+      const dn = `cn=${name},ou=policies,${base}`;
+      await tool('ldapadd', [], policyEntry(dn, { ...slapdPolicy, ...options.policy, ...fields }));
+      return dn;
+    },
+    asRoot: async (lines) => void (await run('sh', ['-e', '-c', lines.replaceAll('ldapi:///', ldapi)])),
     async read(dn) {
       return attributesOf(await tool('ldapsearch', ['-LLL', '-o', 'ldif-wrap=no', '-s', 'base', '-b', dn, '(objectClass=*)', '*', '+']));
     },
@@ -307,6 +322,11 @@ olcDatabase: {-1}frontend
 olcAccess: {0}to dn.base="" by * read
 olcAccess: {1}to dn.base="cn=subschema" by * read
 
+dn: olcDatabase={0}config,cn=config
+objectClass: olcDatabaseConfig
+olcDatabase: {0}config
+olcAccess: {0}to * by dn.exact=gidNumber=${process.getgid?.()}+uidNumber=${process.getuid?.()},cn=peercred,cn=external,cn=auth manage by * none
+
 dn: olcDatabase={1}mdb,cn=config
 objectClass: olcDatabaseConfig
 objectClass: olcMdbConfig
@@ -343,13 +363,13 @@ o: Latchkey
 dc: latchkey
 
 ${['people', 'services', 'groups', 'policies'].map((name) => `dn: ou=${name},${base}\nobjectClass: organizationalUnit\nou: ${name}\n`).join('\n')}
-dn: ${policyDn}
-objectClass: applicationProcess
-objectClass: pwdPolicy
-cn: default
-pwdAttribute: userPassword
-${Object.entries(policy)
-  .map(([name, value]) => `${name}: ${value}`)
-  .join('\n')}
-
+${policyEntry(policyDn, policy)}
 ${manual('OpenLDAP', { base, servicePassword })[0]}`;
+
+const policyEntry = (dn: string, policy: Readonly<Record<string, string | number>>): string =>
+  [
+    `dn: ${dn}`,
+    ...['objectClass: applicationProcess', 'objectClass: pwdPolicy', 'pwdAttribute: userPassword'],
+    ...[`cn: ${/^cn=([^,]+)/.exec(dn)?.[1]}`, ...Object.entries(policy).map(([name, value]) => `${name}: ${value}`)],
+    '',
+  ].join('\n');
