@@ -11,7 +11,7 @@ import { samba } from './samba.ts';
 /** Samba says both: that it is Samba, and that it is Active Directory. */
 const dialects: readonly Dialect[] = [openldap, samba, activeDirectory, directoryServer389];
 
-/** By its configured name; null when it is to be found out, or is not spoken yet. */
+/** By its configured name; null when it is to be found out. */
 export const dialectNamed = (kind: DirectoryKind): Dialect | null => dialects.find((dialect) => dialect.kind === kind) ?? null;
 
 /** By the root entry, which a server may hide: then the plainest dialect, which asks for nothing unusual. */

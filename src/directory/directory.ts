@@ -3,7 +3,6 @@
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { Clock, Directory } from '../world.ts';
 import type { DirectoryConfig } from './config.ts';
-import { dialectNamed } from './dialects.ts';
 import { openDoctor } from './doctor.ts';
 import { present } from './filter.ts';
 import { openPasswords } from './passwords.ts';
@@ -18,8 +17,7 @@ export class DirectoryProblem extends Error {}
 
 /** Throws a DirectoryProblem for what the configuration cannot mean; a server that does not answer is no reason. */
 export function openDirectory(config: DirectoryConfig, needs: ServersNeeds): Directory {
-  const { id, baseDn, kind, passwordPolicyDn: policyDn = null } = config;
-  if (kind !== 'auto' && dialectNamed(kind) === null) throw new DirectoryProblem(`directory "${id}": kind "${kind}" is not supported yet`);
+  const { id, baseDn, passwordPolicyDn: policyDn = null } = config;
   const { clock } = needs;
   const servers = openServers(config, needs);
   const written = rememberWritten(clock);
