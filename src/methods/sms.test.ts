@@ -11,7 +11,7 @@ import type { Challenge, Enrollable, Enrolling } from './method.ts';
 import { numberIn } from './sms.ts';
 
 const test = suite('codes by text');
-const number = '+447700900199';
+const number = '+447400123456';
 
 const heldBy = (world: TestWorld, name: CastName) => world.enrolments.of(world.people[name].id).filter(({ method }) => method === 'sms');
 function challengeTo(world: TestWorld, name: CastName = 'bob', token = 'cookie'): Challenge {
@@ -33,18 +33,18 @@ async function desk() {
 }
 async function enrolled() {
   const { world, sms } = await desk();
-  assert.equal(await sms.enrolment.begin(enrolling(world, { number: '07700 900199' })), { number });
+  assert.equal(await sms.enrolment.begin(enrolling(world, { number: '07400 123456' })), { number });
   assert.is(keyOf(await sms.enrolment.finish(enrolling(world, { answer: world.codeFromText(number) }))), 'done');
   return { world, sms };
 }
 
 test('numbers as people write them, and nothing else', () => {
   const good = [
-    ['07700 900199', 'GB'],
-    ['+44 (0)7700 900199', 'US'],
-    ['0044 7700 900199', 'GB'],
-    ['+44-7700-900-199', 'DE'],
-    ['＋４４７７００９００１９９', 'GB'],
+    ['07400 123456', 'GB'],
+    ['+44 (0)7400 123456', 'US'],
+    ['0044 7400 123456', 'GB'],
+    ['+44-7400-123-456', 'DE'],
+    ['＋４４７４００１２３４５６', 'GB'],
   ] as const;
   for (const [typed, country] of good) assert.is(numberIn(typed, country), number, typed);
   const bad = [
@@ -53,8 +53,8 @@ test('numbers as people write them, and nothing else', () => {
     '12',
     'call me',
     '+44',
-    '+447700900199;ext=5',
-    '+447700900199 x5',
+    '+447400123456;ext=5',
+    '+447400123456 x5',
     `${number}\r\nBcc: x`.slice(0, 3),
     '+999123456789',
     'a@b.example',
@@ -98,20 +98,20 @@ test('registered by whoever began, in their session, with a number that can be t
   const { world, sms } = await enrolled();
   assert.is(keyOf(await sms.enrolment.begin(enrolling(world, { number: 'none' }))), 'method.number-malformed');
   assert.is(keyOf(await sms.enrolment.begin(enrolling(world, { number }))), 'method.already-registered');
-  await sms.enrolment.begin(enrolling(world, { number: '+447700900555' }));
-  const answer = world.codeFromText('+447700900555');
+  await sms.enrolment.begin(enrolling(world, { number: '+447400123555' }));
+  const answer = world.codeFromText('+447400123555');
   assert.is(keyOf(await sms.enrolment.finish(enrolling(world, { answer }, { session: 2 }))), 'method.code-wrong');
   assert.is(keyOf(await sms.enrolment.finish(enrolling(world, { answer }, { name: 'dave' }))), 'method.code-wrong');
   assert.is(
     keyOf(await sms.enrolment.finish({ ...enrolling(world, { answer }), at: world.clock.now() + 5 * minute })),
     'method.code-wrong',
   );
-  assert.is(keyOf(await sms.enrolment.finish(enrolling(world, { answer, number: '+447700900777' }))), 'done', 'the number that was proved');
+  assert.is(keyOf(await sms.enrolment.finish(enrolling(world, { answer, number: '+447400123777' }))), 'done', 'the number that was proved');
   assert.equal(
     heldBy(world, 'bob').map(({ label }) => label),
-    [number, '+447700900555'],
+    [number, '+447400123555'],
   );
-  assert.is(keyOf(await sms.enrolment.begin(enrolling(world, { number: '+447700900777' }))), 'method.too-many');
+  assert.is(keyOf(await sms.enrolment.begin(enrolling(world, { number: '+447400123777' }))), 'method.too-many');
 });
 
 test('the limits are those of the number and of the desk, and name no number', async () => {
@@ -125,21 +125,21 @@ test('the limits are those of the number and of the desk, and name no number', a
       ['texts a day', 7],
     ],
   );
-  assert.not.ok(JSON.stringify(counters).includes('7700'));
-  assert.equal(counters, sms.enrolment.countersOf?.({ number: '07700 900199' }));
+  assert.not.ok(JSON.stringify(counters).includes('7400'));
+  assert.equal(counters, sms.enrolment.countersOf?.({ number: '07400 123456' }));
   assert.equal(sms.countersOf?.(challengeTo(world, 'dave', 'x')), []);
 });
 
 test("the directory's number opens a gate only where policy takes it for a proof", async () => {
   const { world, sms } = await desk();
-  const account = { ...world.people.bob, mobile: '07700 900123' };
+  const account = { ...world.people.bob, mobile: '07400 123123' };
   assert.is(sms.isGiven?.(account), false);
   world.decide({ directory_mobile_is_proof: true });
   assert.is(sms.isGiven?.(account), true);
   assert.is(sms.isGiven?.({ ...account, mobile: 'extension 12' }), false);
-  assert.is(sms.destination?.({ account, enrolments: [] }), '•••• 0123');
+  assert.is(sms.destination?.({ account, enrolments: [] }), '•••• 3123');
   sms.send?.({ ...challengeTo(world), account });
-  assert.match(world.codeFromText('+447700900123'), /^\d{6}$/);
+  assert.match(world.codeFromText('+447400123123'), /^\d{6}$/);
 });
 
 test('without a gateway there is no such method', async () => {
