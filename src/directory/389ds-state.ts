@@ -96,9 +96,8 @@ async function policyOf({ link, entry }: Place): Promise<Policy> {
   const own = entry.text('pwdPolicySubentry');
   const [everybodys, theirs] = await Promise.all([readPolicy(link, 'cn=config'), own === null ? null : readPolicy(link, own)]);
   const isTheirs = own !== null && everybodys?.text('nsslapd-pwpolicy-local') !== 'off';
-  const isSyntaxEverybodys = everybodys?.text('nsslapd-pwpolicy-inherit-global') === 'on' && !theirs?.text('passwordCheckSyntax');
   const text = (name: string): string | null => {
-    if (!isTheirs || (isSyntaxEverybodys && syntaxAttributes.includes(name))) return everybodys?.text(name) ?? null;
+    if (!isTheirs) return everybodys?.text(name) ?? null;
     return theirs && (theirs.text(name) ?? unsaid[name] ?? 'off');
   };
   return {
@@ -111,7 +110,10 @@ async function policyOf({ link, entry }: Place): Promise<Policy> {
   };
 }
 
-/** What a policy of one person or one subtree leaves unsaid is not what the server's says, but this. */
+/**
+ * What a policy of one person or one subtree leaves unsaid is not what the server's says, but this. With nsslapd-pwpolicy-inherit-global the
+ * syntax may be the server's after all: no schema knows that name, so no access rule can show it, and such a rule is met only when it refuses.
+ */
 const unsaid: Readonly<Record<string, string>> = {
   passwordMinLength: '8',
   passwordMinCategories: '3',
@@ -125,9 +127,8 @@ const unsaid: Readonly<Record<string, string>> = {
 const spans: Readonly<Record<string, number>> = { w: 7 * day, d: day, h: hour, m: minute, s: second };
 const wholeNumber = (text: string | null): number | null => (text !== null && /^\d+$/.test(text) ? Number(text) : null);
 
-const syntaxAttributes = ['passwordCheckSyntax', 'passwordMinLength', 'passwordMinCategories'];
 const policyAttributes = [
-  ...['nsslapd-pwpolicy-local', 'nsslapd-pwpolicy-inherit-global', ...syntaxAttributes, 'passwordTrackUpdateTime'],
+  ...['nsslapd-pwpolicy-local', 'passwordTrackUpdateTime', 'passwordCheckSyntax', 'passwordMinLength', 'passwordMinCategories'],
   ...['passwordHistory', 'passwordInHistory', 'passwordMinAge', 'passwordExp', 'passwordMaxAge', 'passwordMustChange'],
   ...['passwordLockout', 'passwordMaxFailure', 'passwordUnlock'],
 ];

@@ -77,8 +77,18 @@ export async function startDirsrv(): Promise<Dirsrv> {
     );
 
   const stop = await instance.start(ldapsPort);
-  await modify(`${organisation}\n${documentedSetup()}`);
-  await setPolicy(dirsrvPolicy);
+  const close = async () => {
+    await stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await modify(`${organisation}\n${documentedSetup()}`);
+    await setPolicy(dirsrvPolicy);
+  } catch (problem) {
+    // A server left alone would keep this process alive.
+    await close();
+    throw problem;
+  }
   return {
     ...{ base, people: `ou=people,${base}`, groups: `ou=groups,${base}`, ldap, ldaps: `ldaps://127.0.0.1:${ldapsPort}` },
     ...{ ca: authority.ca, serviceDn, servicePassword, modify, setPolicy },
@@ -99,10 +109,7 @@ export async function startDirsrv(): Promise<Dirsrv> {
         rmSync(file);
       }
     },
-    async close() {
-      await stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close,
   };
 }
 
