@@ -21,8 +21,6 @@ export interface Judged {
 export const remembered = ({ onReset, history }: Pick<DirectoryRules, 'onReset' | 'history'>): number =>
   onReset.history ? 0 : (history ?? 0);
 
-export type EarlierPasswords = ReturnType<typeof earlierPasswords>;
-
 export function earlierPasswords({ passwordHistory, slowHash, deferral, clock }: Needs) {
   /** Whether it is one of the newest `most`; `desk.busy` when too many wait for a slow hash. A raised cost costs a second one for a while. */
   async function judge(account: AccountId, password: string, most: number): Promise<Judged | Refusal> {
