@@ -10,8 +10,6 @@ import { asRefusal, openPeople, type People } from './people.ts';
 import { openServers, type ServersNeeds } from './servers.ts';
 import { rememberWritten } from './written.ts';
 
-export type { DirectoryLog } from './servers.ts';
-
 /** What the administrator can mend in config.toml; told as it stands. */
 export class DirectoryProblem extends Error {}
 

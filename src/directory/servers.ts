@@ -17,7 +17,7 @@ import { isForAnother, isReadOnly, refusalOfFailure } from './refusals.ts';
 export type { Desk } from './desks.ts';
 
 /** Structured lines for the administrator's log; none holds a password. */
-export interface DirectoryLog {
+interface DirectoryLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
