@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { asJson, asLine, type Figure, type Report } from './figure.ts';
 import { missing } from '../testing/needs.ts';
 import { measureJourney } from './journey.ts';
+import { measurePasswords } from './passwords.ts';
 import { measurePeople } from './people.ts';
 import { measureServing } from './serving.ts';
 import { measureSilence } from './silence.ts';
@@ -18,6 +19,7 @@ interface Part {
 const directory = ['slapd', 'ldap-utils'];
 const parts: readonly Part[] = [
   { title: 'Serving', needs: [], measure: measureServing },
+  { title: 'Passwords', needs: [], measure: measurePasswords },
   { title: 'A reset', needs: directory, measure: measureJourney },
   { title: 'People', needs: directory, measure: measurePeople },
   { title: 'Silence', needs: directory, measure: measureSilence },

@@ -60,17 +60,21 @@ export function bannedWords(words: Iterable<string>): BannedWords {
  * it pass; ASVS 5.0 6.2.11 would not.
  */
 export function coresOf(password: string): readonly string[] {
-  const text = password.normalize('NFC').toLowerCase();
-  const half = [...text].length / 2;
-  const cores = around.flatMap((before) => around.map((after) => text.replace(before.start, '').replace(after.end, '')));
-  return [...new Set(cores.map(plain))].filter((core) => [...core].length >= Math.max(half, shortestWord));
+  const letters = [...password.normalize('NFC').toLowerCase()];
+  const cores = edges.flatMap((before) => edges.map((after) => between(letters, before, after)));
+  const least = Math.max(letters.length / 2, shortestWord);
+  return [...new Set(cores.filter((core) => core.length >= least).map((core) => plain(core.join(''))))];
 }
 
-/** $ and @ at an end may be letters in disguise. */
-const around = [
-  { start: /^\P{L}+/u, end: /\P{L}+$/u },
-  { start: /^[^\p{L}$@]+/u, end: /[^\p{L}$@]+$/u },
-];
+/** What is not part of a word, at its start or end. $ and @ may be letters in disguise, so both readings are tried. */
+const edges = [/[^\p{L}]/u, /[^\p{L}$@]/u];
+
+/** By hand: an expression for the end of a text tries every place in it anew. */
+function between(letters: readonly string[], before: RegExp, after: RegExp): readonly string[] {
+  const start = letters.findIndex((letter) => !before.test(letter));
+  const end = letters.findLastIndex((letter) => !after.test(letter));
+  return start < 0 ? [] : letters.slice(start, end + 1);
+}
 
 /** The parts of a name that a password may not contain: those of `least` characters and more, in lower case and lookalikes undone. */
 export const partsOf = (name: string, least: number = shortestWord): readonly string[] => [

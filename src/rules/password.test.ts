@@ -99,8 +99,8 @@ test('what takes long to compose is refused without being composed', () => {
   const marks = `a${'\u0301\u0323'.repeat(30_000)}`;
   const from = performance.now();
   assert.equal([broken(marks), prepared(marks) === marks], [['longest', 'characters'], true]);
-  assert.equal(broken(`a long good one ${'\u0301'.repeat(31)}`), ['characters']);
-  assert.equal(broken(`a long good one e${'\u0301'.repeat(30)}`), []);
+  assert.equal(broken(`a long good one ${'\u0301'.repeat(11)}`), ['characters']);
+  assert.equal(broken(`a long good one e${'\u0301'.repeat(10)}`), []);
   assert.ok(performance.now() - from < 500, 'composing it would take seconds');
 });
 

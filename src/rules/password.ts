@@ -59,11 +59,15 @@ export interface Subject {
 
 export const longestPassword = 256;
 
-/** More UTF-16 units than any 256 characters take before they are composed (Unicode FAQ, normalization). */
-const longestTyped = 8 * longestPassword;
-/** UAX #15, Stream-Safe Text Format: no script needs more marks on a letter, and composing takes time that grows with their square. */
-const endlessMarks = /\p{M}{31}/u;
-const isComposable = (password: string): boolean => password.length <= longestTyped && !endlessMarks.test(password);
+/** No character is composed of more than four (Unicode FAQ, normalization): what has more than this will not be short enough. */
+const longestTyped = 4 * longestPassword;
+const isTooLong = (text: string, most: number): boolean => text.length > 2 * most || [...text].length > most;
+/**
+ * No script puts more than ten marks on a letter (the Stream-Safe Text Format of UAX #15 allows thirty), and composing takes time that grows
+ * with their square.
+ */
+const endlessMarks = /\p{M}{11}/u;
+const isComposable = (password: string): boolean => !isTooLong(password, longestTyped) && !endlessMarks.test(password);
 
 /** A new password is set in this form, so that the same typed characters from another keyboard open the same door (NFC). */
 export const prepared = (password: string): string => (isComposable(password) ? password.normalize('NFC') : password);
@@ -89,14 +93,13 @@ export function brokenRules(password: string, subject: Subject, rules: readonly 
   const value = prepared(password);
   const unfit = unfitFor(value);
   // Nothing more is asked of what no home takes: judging it would take long, and tell the person nothing.
-  if (unfit.some(({ key }) => key === 'longest')) return unfit;
+  if (unfit.some(({ key }) => key === 'longest') || !isComposable(value)) return unfit;
   return [...rules.filter((rule) => isBroken(rule, value, subject)), ...unfit];
 }
 
 function unfitFor(password: string): Rule[] {
   const unfit: Rule[] = [];
-  if (password.length > longestTyped || [...password].length > longestPassword)
-    unfit.push({ key: 'longest', params: { most: longestPassword }, isLive: true });
+  if (isTooLong(password, longestPassword)) unfit.push({ key: 'longest', params: { most: longestPassword }, isLive: true });
   if (/\p{Cc}/u.test(password) || !password.isWellFormed() || endlessMarks.test(password))
     unfit.push({ key: 'characters', params: {}, isLive: true });
   return unfit;
@@ -107,19 +110,21 @@ function isBroken({ key, params, parts = [] }: Rule, password: string, subject: 
     case 'length':
       return [...password].length < (params.least ?? 0);
     case 'login':
-      return (subject.login.length >= 3 && foldLogin(password).includes(foldLogin(subject.login))) || containsPart(password, parts);
+      return (subject.login.length >= 3 && contains(password, [subject.login])) || containsPart(password, parts);
     case 'classes':
       return characterClasses(password) < 3;
     case 'name':
-      return (
-        nameParts(subject.name, params.least ?? 4).some((part) => foldLogin(password).includes(foldLogin(part))) ||
-        containsPart(password, parts)
-      );
+      return contains(password, nameParts(subject.name, params.least ?? 4)) || containsPart(password, parts);
     case 'office':
       return containsPart(password, parts);
     default:
       return false;
   }
+}
+
+function contains(password: string, names: readonly string[]): boolean {
+  const folded = foldLogin(password);
+  return names.some((name) => folded.includes(foldLogin(name)));
 }
 
 /** MS-SAMR 3.1.1.7.2: upper case, lower case, digits 0-9, the signs of ASCII (no space, no currency), letters without case. */
