@@ -514,6 +514,24 @@ export interface DirectoryFinding {
   readonly raw: string | null;
 }
 
+/** One reading of a directory, at one server from its beginning to its end. What breaks off throws a `Refusal`: an incomplete reading is none. */
+export interface Reading {
+  /** Where a later reading may go on, as the server stood before this one began; null: only a whole reading is sure. Opaque. */
+  readonly bookmark: string | null;
+  /** All people, page by page. A size limit is not an end. */
+  people(): AsyncIterable<readonly DirectoryEntry[]>;
+  /** The ids of all people. */
+  ids(): AsyncIterable<readonly string[]>;
+  /** The names of all groups, as people's lists have them. */
+  groups(): AsyncIterable<readonly string[]>;
+  /** The people that changed since; null when that cannot be said for sure: then everybody must be read. Who is gone does not show. */
+  changes(
+    since: string,
+    known: (remoteId: string) => Pick<DirectoryEntry, 'dn' | 'listedAs' | 'groups'> | null,
+  ): Promise<readonly DirectoryEntry[] | null>;
+  close(): void;
+}
+
 export interface Directory {
   readonly id: string;
   /** Live search by the configured login attributes; more than one entry is `directory.ambiguous`. */
@@ -521,6 +539,8 @@ export interface Directory {
   read(remoteId: string): Promise<DirectoryEntry | null | Refusal>;
   /** All people, page by page. Throws a `Refusal` when the reading is not complete (a size limit is not an end). */
   people(): AsyncIterable<readonly DirectoryEntry[]>;
+  /** To be closed. */
+  reading(): Promise<Reading | Refusal>;
   passwords(account: Account): Passwords;
   /** As last seen; `probe` asks now. */
   health(): DirectoryHealth;

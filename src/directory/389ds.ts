@@ -11,6 +11,7 @@ import { equal, or, present } from './filter.ts';
 import { policyAnswer, policyErrors, policyRequest } from './ppolicy.ts';
 import { rawAnswer, refusalOf } from './refusals.ts';
 import { Refusal } from '../rules/refusal.ts';
+import { byModifyTimestamp } from './modify-timestamp.ts';
 
 const controls = [policyRequest];
 const uniqueId = /^[0-9a-f]{8}(-[0-9a-f]{8}){3}$/i;
@@ -27,11 +28,14 @@ export const directoryServer389: Dialect = {
   loginAttributes: ['uid', 'mail'],
   attributes: { name: 'cn', mail: 'mail', mobile: 'mobile', phone: 'telephoneNumber' },
   personAttributes: ['nsUniqueId', ...stateAttributes],
+  idAttribute: 'nsUniqueId',
   idOf: (entry) => entry.text('nsUniqueId'),
   withId: (id) => (uniqueId.test(id) ? equal('nsUniqueId', id) : null),
   isDisabled,
   isProtected: () => false,
   isNamed: (entry, bindName) => isSameDn(entry.dn, bindName),
+
+  changes: byModifyTimestamp,
 
   groups: or(equal('objectClass', 'groupOfNames'), equal('objectClass', 'groupOfUniqueNames'), equal('objectClass', 'posixGroup')),
   groupBase: (_root, baseDn) => baseDn,

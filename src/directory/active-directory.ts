@@ -13,6 +13,7 @@ import type { Answer, RequestControl } from './ldap.ts';
 import { builtin, guidBytes, guidText, neighbour, relativeId, within } from './object-id.ts';
 import { rawAnswer, refusalOf } from './refusals.ts';
 import type { Root } from './root.ts';
+import { byUpdateSequence } from './update-sequence.ts';
 
 /** MS-ADTS 3.1.1.3.4.3: a domain controller, from Windows 2000 on. */
 const capability = '1.2.840.113556.1.4.800';
@@ -32,6 +33,7 @@ export const activeDirectory: Dialect = {
     ...['objectGUID', 'objectSid', 'cn', 'sAMAccountName', 'userPrincipalName'],
     ...['userAccountControl', 'accountExpires', 'adminCount', 'lockoutTime'],
   ],
+  idAttribute: 'objectGUID',
   idOf: (entry) => guidText(entry.bytes('objectGUID')),
   withId(id) {
     const bytes = guidBytes(id);
@@ -77,6 +79,8 @@ export const activeDirectory: Dialect = {
       return sid ? [equal('objectSid', sid)] : [];
     },
   },
+
+  changes: byUpdateSequence,
 
   /** MS-ADTS 3.1.1.3.4.1.27 speaks of the history alone. */
   state: (place, now) => readState(place, now, { history: hintOf(place.root) !== null, minimumAge: false }),

@@ -22,6 +22,14 @@ export interface Place {
   readonly policyDn: string | null;
 }
 
+/** How a server tells what changed. Both standings are opaque. */
+export interface ChangeLog {
+  /** Where this server stands now; null when it does not say. */
+  standing(link: Link, now: Instant): Promise<string | null>;
+  /** What it has taken in from the one standing to the other, and perhaps a little more; null when they are not of one server. */
+  since(before: string, after: string): Filter | null;
+}
+
 export interface Dialect {
   readonly kind: Exclude<DirectoryKind, 'auto'>;
   /** By the server's root entry (RFC 4512 5.1). */
@@ -32,6 +40,8 @@ export interface Dialect {
   readonly attributes: AttributeNames;
   /** The entry's immutable id, and what else `isDisabled` and `state` need. */
   readonly personAttributes: readonly string[];
+  /** The attribute that `idOf` reads. */
+  readonly idAttribute: string;
   idOf(entry: Entry): string | null;
   /** Null when this cannot be an id. */
   withId(id: string): Filter | null;
@@ -52,6 +62,8 @@ export interface Dialect {
   readonly memberRange: string | null;
   /** What else of a group names members: which attribute of a person it means, and how one person's groups of that sort are found. */
   readonly memberNames: { readonly attribute: string; readonly means: string; groupsOf(person: Entry): readonly Filter[] } | null;
+
+  readonly changes: ChangeLog;
 
   state(place: Place, now: Instant): Promise<State>;
 

@@ -3,10 +3,12 @@
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { Clock, Directory } from '../world.ts';
 import type { DirectoryConfig } from './config.ts';
+import { openChanges } from './changes.ts';
 import { openDoctor } from './doctor.ts';
 import { present } from './filter.ts';
 import { openPasswords } from './passwords.ts';
-import { asRefusal, openPeople, type People } from './people.ts';
+import { openPeople, type People } from './people.ts';
+import { openReading } from './reading.ts';
 import { openServers, type ServersNeeds } from './servers.ts';
 import { rememberWritten } from './written.ts';
 
@@ -20,20 +22,21 @@ export function openDirectory(config: DirectoryConfig, needs: ServersNeeds): Dir
   const servers = openServers(config, needs);
   const written = rememberWritten(clock);
   const people = peopleOf(config, clock);
+  const changes = openChanges(config, { people, now: () => clock.now() });
+  const reading = () => openReading({ servers, people, changes });
 
   return {
     id,
     find: (login) => servers.ask((desk) => people.find(desk, login)),
     read: (remoteId) => servers.ask((desk) => people.read(desk, remoteId), written.serverOf(remoteId)),
+    reading,
     async *people() {
-      const desk = await servers.open();
-      if (isRefusal(desk)) throw desk;
+      const whole = await reading();
+      if (isRefusal(whole)) throw whole;
       try {
-        yield* people.all(desk);
-      } catch (error) {
-        throw asRefusal(error);
+        yield* whole.people();
       } finally {
-        desk.link.close();
+        whole.close();
       }
     },
     passwords(account) {

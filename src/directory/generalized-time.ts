@@ -14,3 +14,6 @@ export function instantOf(text: string | null): Instant | null {
   const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000;
   return local + milliseconds + (sign === '+' ? -offset : offset);
 }
+
+/** To the second before. */
+export const generalizedTime = (at: Instant): string => new Date(at).toISOString().replace(/[-:T]|\.\d+/g, '');

@@ -91,6 +91,10 @@ const personKeys = (person: Entry, { memberNames }: Dialect): string[] => [
   ...(memberNames ? person.texts(memberNames.means).map((name) => nameKey(memberNames.means, name)) : []),
 ];
 
+/** By what groups may list somebody beside the DN, in one text. */
+export const listedAs = (person: Entry, { memberNames }: Dialect): string =>
+  memberNames ? [...person.texts(memberNames.means)].sort().join('\n') : '';
+
 /** All that is reached from `start`, itself included; circles end. */
 function upward(start: readonly string[], next: (name: string) => readonly string[]): string[] {
   const reached = new Set(start);

@@ -6,6 +6,7 @@ import { equal, or, present } from './filter.ts';
 import { isOutsideItsTime, readState } from './openldap-state.ts';
 import { modifyPasswordOid, modifyPasswordValue, policyAnswer, policyErrors, policyRequest } from './ppolicy.ts';
 import { refusalOf } from './refusals.ts';
+import { byModifyTimestamp } from './modify-timestamp.ts';
 
 const controls = [policyRequest];
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -31,6 +32,7 @@ export const openldap: Dialect = {
     'pwdEndTime',
     'pwdLastSuccess',
   ],
+  idAttribute: 'entryUUID',
   idOf: (entry) => entry.text('entryUUID'),
   withId: (id) => (uuid.test(id) ? equal('entryUUID', id) : null),
   /** Without a policy, which is read live: the policy overlay has no other way to switch an account off for good. */
@@ -38,6 +40,8 @@ export const openldap: Dialect = {
 
   isProtected: () => false,
   isNamed: (entry, bindName) => isSameDn(entry.dn, bindName),
+
+  changes: byModifyTimestamp,
 
   groups: or(equal('objectClass', 'groupOfNames'), equal('objectClass', 'groupOfUniqueNames'), equal('objectClass', 'posixGroup')),
   groupBase: (_root, baseDn) => baseDn,
@@ -60,16 +64,19 @@ export const openldap: Dialect = {
     link.extended(modifyPasswordOid, modifyPasswordValue({ dn, password }), { controls, beforeSending }),
   /**
    * As the person wherever they can get in, so that the overlay sees a change and not a reset. Who has expired cannot: then the service
-   * account deletes the old value and adds the new one, which the overlay checks against the old (RFC 3062 with the old password is refused
-   * to whom may not read it).
+   * account deletes the old value and adds the new one, which the overlay checks against the old. It does not for a password administrator,
+   * and the database knows only the hash: "no such value". Then RFC 3062 with the old password does it, which is refused to whom may not
+   * read the hash.
    */
-  change({ link, dn }, { current, password, own }, beforeSending) {
-    if (own) return own.extended(modifyPasswordOid, modifyPasswordValue({ dn, current, password }), { controls, beforeSending });
+  async change({ link, dn }, { current, password, own }, beforeSending) {
+    const value = modifyPasswordValue({ dn, current, password });
+    if (own) return own.extended(modifyPasswordOid, value, { controls, beforeSending });
     const changes = [
       { operation: 'delete', attribute: 'userPassword', values: [current] },
       { operation: 'add', attribute: 'userPassword', values: [password] },
     ] as const;
-    return link.modify(dn, changes, { controls, beforeSending });
+    const answer = await link.modify(dn, changes, { controls, beforeSending });
+    return answer.resultCode === noSuchAttribute ? link.extended(modifyPasswordOid, value, { controls }) : answer;
   },
   /** A delete also clears the failures counted so far, a replace would leave them: the next slip would lock again. Not locked is as good. */
   async unlock({ link, dn }, beforeSending) {

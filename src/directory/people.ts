@@ -7,8 +7,8 @@ import type { AttributeNames, DirectoryConfig } from './config.ts';
 import type { Dialect } from './dialect.ts';
 import { dnKey } from './dn.ts';
 import { isFailure } from './failure.ts';
-import { and, equal, type Filter, or, parseFilter } from './filter.ts';
-import { groupsOf, readGroups } from './groups.ts';
+import { and, equal, type Filter, or, parseFilter, present } from './filter.ts';
+import { groupsOf, listedAs, readGroups } from './groups.ts';
 import type { Entry } from './ldap.ts';
 import { refusalOfFailure } from './refusals.ts';
 import type { Desk } from './servers.ts';
@@ -20,9 +20,18 @@ export interface People {
   /** The bare entry, for an act. */
   entry(desk: Desk, remoteId: string): Promise<Entry | null>;
   isProtected(desk: Desk, entry: Entry): Promise<boolean>;
-  /** Throws an LdapFailure or a Refusal when the reading is not complete. */
+  /** This and all that follow throw an LdapFailure or a Refusal when the reading is not complete. */
   all(desk: Desk): AsyncGenerator<readonly DirectoryEntry[], void, void>;
+  /** The ids of all whom `all` shows. */
+  ids(desk: Desk): AsyncGenerator<readonly string[], void, void>;
+  /** The DNs of all groups that `all` knows of. */
+  groups(desk: Desk): AsyncGenerator<readonly string[], void, void>;
+  /** Those who meet the filter too, while no group has changed. Null: too many, or somebody among them cannot be shown any more. */
+  some(desk: Desk, which: { filter: Filter; most: number; known: Known }): Promise<readonly DirectoryEntry[] | null>;
 }
+
+/** What was last read of somebody. */
+export type Known = (remoteId: string) => Pick<DirectoryEntry, 'dn' | 'listedAs' | 'groups'> | null;
 
 /** The groups of one person, and of all groups those whose members are protected. */
 interface Groups {
@@ -31,6 +40,8 @@ interface Groups {
 }
 
 const defaultPageSize = 500;
+/** The groups of so many may be asked for one by one; those of more are sooner read as a whole. */
+const mostAsked = 200;
 const sizeLimitExceeded = 4;
 
 export function openPeople(config: DirectoryConfig, now: () => Instant): People {
@@ -73,6 +84,7 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
       mail: entry.text(names.mail),
       mobile: entry.text(names.mobile) ?? entry.text(names.phone),
       groups: groups.of,
+      listedAs: listedAs(entry, dialect),
       isDisabled: dialect.isDisabled(entry, now()),
       isProtected: isProtectedBy(entry, groups, dialect),
     };
@@ -84,10 +96,30 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
     const [found] = await link.search(searchFor(dialect, and(filterOf(dialect), withId)));
     return found ?? null;
   }
-  async function groupsNow(person: Entry, desk: Desk): Promise<Groups> {
-    const { link, dialect, root } = desk;
-    const of = await groupsOf(person, { link, baseDn: dialect.groupBase(root, baseDn), dialect });
-    return { of, guarded: await guardedGroups(desk) };
+  const groupsBy = (person: Entry, { link, dialect, root }: Desk) =>
+    groupsOf(person, { link, baseDn: dialect.groupBase(root, baseDn), dialect });
+  const groupsNow = async (person: Entry, desk: Desk): Promise<Groups> => ({
+    of: await groupsBy(person, desk),
+    guarded: await guardedGroups(desk),
+  });
+
+  async function some(desk: Desk, { filter, most, known }: { filter: Filter; most: number; known: Known }) {
+    const { link, dialect } = desk;
+    const found: Entry[] = [];
+    for await (const page of link.pages(searchFor(dialect, and(filterOf(dialect), filter)), pageSize)) {
+      found.push(...page);
+      if (found.length > most) return null;
+    }
+    if (found.some((person) => loginOf(person, dialect) === null)) return null;
+    const asBefore = found.map((person) => {
+      const before = known(dialect.idOf(person) ?? '');
+      return before?.dn === person.dn && before.listedAs === listedAs(person, dialect) ? before.groups : null;
+    });
+    if (asBefore.filter((groups) => groups === null).length > mostAsked) return null;
+    const guarded = found.length > 0 ? await guardedGroups(desk) : new Set<string>();
+    return Promise.all(
+      found.map(async (person, place) => shown(person, { of: asBefore[place] ?? (await groupsBy(person, desk)), guarded }, dialect)),
+    );
   }
 
   return {
@@ -120,6 +152,17 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
         yield people.map((person) => shown(person, { of: groups.of(person), guarded }, dialect));
       }
     },
+    async *ids({ link, dialect }) {
+      const filter = and(filterOf(dialect), present(loginsOf(dialect)[0] ?? 'objectClass'));
+      for await (const page of link.pages({ base: baseDn, scope: 'sub', filter, attributes: [dialect.idAttribute] }, pageSize))
+        yield page.map((person) => dialect.idOf(person) ?? '');
+    },
+    async *groups({ link, dialect, root }) {
+      const base = dialect.groupBase(root, baseDn);
+      for await (const page of link.pages({ base, scope: 'sub', filter: dialect.groups, attributes: ['1.1'] }, pageSize))
+        yield page.map(({ dn }) => dn);
+    },
+    some,
   };
 }
 

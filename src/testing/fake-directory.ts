@@ -95,6 +95,17 @@ export function fakeDirectory({ clock, id = 'office', people = [], policy = {}, 
       const all = [...office.residents.values()].map(seen);
       for (let from = 0; from < all.length; from += pageSize) yield all.slice(from, from + pageSize);
     },
+    async reading() {
+      const ids = [...office.residents.keys()];
+      return {
+        bookmark: null,
+        people: () => directory.people(),
+        ids: () => pagesOf(ids),
+        groups: () => pagesOf([...office.nested.keys()]),
+        changes: async () => null,
+        close: () => undefined,
+      };
+    },
     passwords: ({ remoteId }) => fakePasswords(remoteId ?? '', { office, clock, server, faults: table }),
     health() {
       const fault = table.at('health');
@@ -133,6 +144,10 @@ export function fakeDirectory({ clock, id = 'office', people = [], policy = {}, 
 
   for (const person of people) directory.add(person);
   return directory;
+}
+
+async function* pagesOf<T>(all: readonly T[]): AsyncGenerator<readonly T[], void, void> {
+  for (let from = 0; from < all.length; from += pageSize) yield all.slice(from, from + pageSize);
 }
 
 function fail(login: string): never {
