@@ -6,10 +6,11 @@ import type { Clock } from '../world.ts';
 import type { DirectoryConfig } from './config.ts';
 import type { Dialect } from './dialect.ts';
 import { dialectNamed, dialectOf } from './dialects.ts';
-import { isFailure, LdapFailure } from './failure.ts';
+import { failureFrom, isFailure, LdapFailure } from './failure.ts';
 import { connect, type Link } from './ldap.ts';
 import type { Limit } from './limit.ts';
 import type { Machine } from './machines.ts';
+import { isRecent } from './recent.ts';
 import { isForAnother, rawAnswer } from './refusals.ts';
 import { type Root, readRoot } from './root.ts';
 
@@ -51,9 +52,6 @@ interface Memory {
   idle: Idle[];
 }
 
-/** Whether it was less than so long ago. A clock that was put back has no say: then it was not. */
-export const isRecent = (at: Instant | null, span: number, now: Instant): boolean => at !== null && at <= now && now < at + span;
-
 export function openDesks(config: DirectoryConfig, clock: Clock): Desks {
   const { startTls, ca, timeoutMillis, bindDn, bindPassword } = config;
   const memories = new Map<string, Memory>();
@@ -74,7 +72,8 @@ export function openDesks(config: DirectoryConfig, clock: Clock): Desks {
     return memory.root.root;
   }
 
-  async function open({ server, url, address }: Machine): Promise<Desk> {
+  async function open({ server, url, address, trouble }: Machine): Promise<Desk> {
+    if (trouble !== null) throw failureFrom(trouble, url);
     const memory = memoryOf(server);
     if (memory.refused && isRecent(memory.refused.at, wrongPasswordMillis, clock.now())) throw memory.refused.refusal;
     const fresh = () => connect({ url, startTls, ca, timeoutMillis, ...(address === null ? {} : { address }) });

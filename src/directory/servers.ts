@@ -8,10 +8,11 @@ import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { type Instant, minute, second } from '../rules/time.ts';
 import type { Clock, DirectoryHealth } from '../world.ts';
 import type { DirectoryConfig } from './config.ts';
-import { type Desk, isRecent, openDesks } from './desks.ts';
+import { type Desk, openDesks } from './desks.ts';
 import { isFailure, type LdapFailure } from './failure.ts';
 import { openLimit } from './limit.ts';
 import { type AddressesOf, type Machine, machinesAt } from './machines.ts';
+import { isRecent } from './recent.ts';
 import { isForAnother, isReadOnly, refusalOfFailure } from './refusals.ts';
 
 export type { Desk } from './desks.ts';

@@ -2,6 +2,7 @@
 
 import { hour, type Instant } from '../rules/time.ts';
 import type { Clock } from '../world.ts';
+import { isRecent } from './recent.ts';
 
 export interface Written {
   note(remoteId: string, server: string): void;
@@ -26,9 +27,7 @@ export function rememberWritten(clock: Clock): Written {
     serverOf(remoteId) {
       const found = noted.get(remoteId);
       if (!found) return null;
-      const now = clock.now();
-      // A clock that was put back says nothing of how long ago that was: then it counts as long.
-      if (found.at <= now && now < found.at + lagMillis) return found.server;
+      if (isRecent(found.at, lagMillis, clock.now())) return found.server;
       noted.delete(remoteId);
       return null;
     },
