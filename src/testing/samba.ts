@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import type { CertificateAuthority, ServerCertificate } from '../directory/certificate.ts';
 import { escapeValue } from '../directory/dn.ts';
 import { type Administrator, administratorScript, openAdministrator, provisionScript } from './samba-administrator.ts';
+import { manual } from './manual.ts';
 import { testAuthority } from './slapd.ts';
 
 /** What the service account may do: reset passwords, write lockoutTime, write pwdLastSet, read the fine-grained policies. */
@@ -52,6 +53,8 @@ export interface Samba extends Administrator {
   /** Attributes of the domain as it names them: intervals in negative tenths of microseconds. */
   setPolicy(fields: Attributes): Promise<void>;
   setRights(rights: readonly SambaRight[]): Promise<void>;
+  /** A line of samba-tool(8), as an administrator types it on the domain controller. */
+  asRoot(line: string): Promise<void>;
   /** What a simple bind says, by ldapsearch: 'in', or the code of AcceptSecurityContext, e.g. `52e`. A wrong password counts. */
   bindSays(dn: string, password: string): Promise<string>;
   opens(dn: string, password: string): Promise<boolean>;
@@ -103,13 +106,11 @@ export const sambaPolicy: Attributes = {
   lockOutObservationWindow: interval(1_800_000),
 };
 
-/** On accounts (schemaIDGUID bf967aba) alone; control access Reset Password, write lockoutTime, write pwdLastSet; read the policies. */
-const aces: Readonly<Record<SambaRight, string>> = {
-  reset: '(OA;CIIO;CR;00299570-246d-11d0-a768-00aa006e0529;bf967aba-0de6-11d0-a285-00aa003049e2;{sid})',
-  unlock: '(OA;CIIO;WP;28630ebf-41d5-11d1-a9c1-0000f80367c1;bf967aba-0de6-11d0-a285-00aa003049e2;{sid})',
-  expire: '(OA;CIIO;WP;bf967a0a-0de6-11d0-a285-00aa003049e2;bf967aba-0de6-11d0-a285-00aa003049e2;{sid})',
-  policies: '(A;CI;RPLCLORC;;;{sid})',
-};
+/** The manual's lines, in its order. */
+const [resetAce = '', unlockAce = '', expireAce = '', policiesAce = ''] = manual('Samba', { base, sid: '{sid}' }).flatMap((lines) =>
+  [...lines.matchAll(/--sddl="(.+)"/g)].map(([, sddl = '']) => sddl),
+);
+const aces: Readonly<Record<SambaRight, string>> = { reset: resetAce, unlock: unlockAce, expire: expireAce, policies: policiesAce };
 const allRights = Object.keys(aces) as SambaRight[];
 
 const neverExpires = 0x10000;
@@ -226,6 +227,10 @@ export async function startSamba({ tree, settings = {} }: SambaOptions = {}): Pr
     },
     setPolicy: (fields) => administrator.replace(base, fields),
     setRights: (rights) => giveRights(administrator, rights),
+    async asRoot(line) {
+      const words = system.command('sh', '-c', `${line} -s ${place}/smb.conf -H ${place}/private/sam.ldb`);
+      await run(words, { env: system.environment });
+    },
     bindSays,
     opens: async (dn, password) => (await bindSays(dn, password)) === 'in',
     isLocked: (dn) => isLocked(administrator, dn),

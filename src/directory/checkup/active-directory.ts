@@ -113,9 +113,10 @@ async function policy({ link, root, baseDn, state, entry, dn }: Patient, service
     attributes: ['minPwdLength', 'pwdHistoryLength'],
   });
   if ((head?.text('minPwdLength') ?? null) === null) return [fault('policy.unreadable')];
-  const [container] = await link.search({ base: containerOf(domain), scope: 'base', filter: present('objectClass'), attributes: ['1.1'] });
+  const [container] = await link.search({ base: containerOf(domain), scope: 'base', filter: present('objectClass'), attributes: ['cn'] });
   const cure = activeDirectoryGrants.policies(domain, service);
-  if (!container) return [fault('policy.fine-grained-unreadable', { cure })];
+  // Without the right to read it, Samba still shows that it is there.
+  if ((container?.text('cn') ?? null) === null) return [fault('policy.fine-grained-unreadable', { cure })];
   const [computed] = await link.search({ base: dn, scope: 'base', filter: present('objectClass'), attributes: ['msDS-ResultantPSO'] });
   const binding = computed?.text('msDS-ResultantPSO') ?? entry.text('msDS-ResultantPSO');
   if (binding === null) return [policyWords(state)];
