@@ -50,6 +50,11 @@ export function frontDoor({ accounts, directories, throttle, clock }: Needs) {
       return null;
     },
 
+    /** A wrong proof or a refused sign-in: after many of them the address is asked for a puzzle. */
+    countTrouble(address: string): void {
+      throttle.hit(limits.troubles, addressKey(address), clock.now());
+    },
+
     /** By its name as the last sync saw it, and the home where one was named. */
     known(login: string): Found {
       const there = placed(login);

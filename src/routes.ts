@@ -26,7 +26,7 @@ function resetRoutes(flow: Portals['reset']): Route[] {
   return [
     get('/reset', 'anyone', reset.home),
     get('/unlock', 'anyone', reset.unlockHome),
-    post('/reset/identify', 'anyone', reset.identify),
+    { ...post('/reset/identify', 'anyone', reset.identify), takesLogin: true },
     post('/reset/method', 'anyone', reset.choose),
     post('/reset/answer', 'anyone', reset.answer),
     post('/reset/password', 'anyone', reset.complete),
@@ -44,13 +44,13 @@ export function accessRoutes(flows: AccessFlows): Route[] {
   const { signIn, change, account, notMe } = accessPages(flows);
   return [
     get('/sign-in', 'anyone', signIn.ask),
-    post('/sign-in', 'anyone', signIn.start),
+    { ...post('/sign-in', 'anyone', signIn.start), takesLogin: true },
     get('/sign-in/second-step', 'second step', signIn.askSecond),
     post('/sign-in/second-step', 'second step', signIn.prove),
     post('/sign-out', 'anyone', signIn.end),
 
     get('/change', 'anyone', change.ask),
-    post('/change', 'anyone', change.change),
+    { ...post('/change', 'anyone', change.change), takesLogin: true },
     get('/change/done', 'anyone', change.done),
     get('/change/not-proved', 'anyone', change.notProved),
     get('/change/unknown', 'anyone', change.unknown),

@@ -1,5 +1,6 @@
 /** The change of a known password, signed in or not, and what came of it. */
 
+import { Refusal } from '../rules/refusal.ts';
 import { type Page, page, type Reply, seeOther, type Visit } from '../web/visit.ts';
 import type { Binding, Changed, ChangePassword } from './change.ts';
 import type { MustChange } from './sign-in.ts';
@@ -18,6 +19,10 @@ export function changePages(flow: ChangePassword) {
   const change: Page = async (visit) => {
     const { form, address, language, supportCode } = visit;
     const here = whoIsHere(visit);
+    if (visit.owesPuzzle && !here) {
+      const refusals = [new Refusal('limit.puzzle', { field: 'puzzle_answer' })];
+      return changePage(await flow.bindingOf(null), visit, { refusals, places: flow.places() });
+    }
     const changed = await flow.change({
       who: here ?? form.login ?? '',
       current: form.current_password ?? '',

@@ -70,6 +70,7 @@ export function currentPassword(needs: Needs): CurrentPassword {
     if (!('detail' in judged)) return judged;
     const { account, detail, raw } = judged;
     const { event, address, supportCode } = typed;
+    door.countTrouble(address);
     journal.append({ event, result: 'failed', detail, raw, account: account?.login ?? null, address, supportCode });
     await clock.sleep(untilFloor(clock.now() - startedAt));
     return new Refusal(door.areAllAway() ? 'desk.directory-away' : 'sign-in.wrong');

@@ -1,7 +1,7 @@
 /** Sign-in, its second step, and sign-out. */
 
 import type { Account } from '../rules/account.ts';
-import { isRefusal, type Refusal } from '../rules/refusal.ts';
+import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { type Page, page, type Reply, seeOther, type Visit } from '../web/visit.ts';
 import type { ChangePassword } from './change.ts';
 import { mustChangePage } from './change-pages.ts';
@@ -30,6 +30,7 @@ export function signInPages({ signIn, changePassword, interrupt = () => null }: 
 
   const start: Page = async (visit) => {
     const { form, address, device, supportCode, session } = visit;
+    if (visit.owesPuzzle) return signInPage(visit, [new Refusal('limit.puzzle', { field: 'puzzle_answer' })]);
     const entrance = { login: form.login ?? '', password: form.password ?? '', address, device, supportCode, before: session };
     const started = await signIn.start(entrance);
     if (isRefusal(started)) return signInPage(visit, [started]);

@@ -6,7 +6,7 @@ import type { Challenge } from '../methods/method.ts';
 import type { Account } from '../rules/account.ts';
 import { asked, type Attempt, chosen, sendAgainAfter } from '../rules/attempt.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
-import { accountKey, isOver, limits } from '../rules/throttle.ts';
+import { accountKey, addressKey, isOver, limits } from '../rules/throttle.ts';
 import { second } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { World } from '../world.ts';
@@ -144,6 +144,7 @@ export function gates({
     const now = clock.now();
     atomically(() => {
       attempts.step(attempt.id, { kind: 'wrong', method: name, at: now });
+      throttle.hit(limits.troubles, addressKey(attempt.address), now);
       if (account)
         journal.append({ event: 'reset progress', result: 'failed', detail: 'wrong proof', method: name, ...partiesOf(attempt, account) });
       if (!hasFailed(attempt)) countFailure(attempt, account);

@@ -1,7 +1,7 @@
 /** The pages of the reset portal: each door, and the page for each place an attempt can be at. */
 
 import { rulesBehind } from '../rules/new-password.ts';
-import { isRefusal, type Refusal } from '../rules/refusal.ts';
+import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { Intention, RefusalKey } from '../rules/vocabulary.ts';
 import type { Written } from '../set-password.ts';
 import { type Page, page, type Reply, seeOther, type Visit } from '../web/visit.ts';
@@ -54,8 +54,9 @@ export function resetPages(reset: PasswordReset) {
     return sight?.intention === 'unlock' ? attemptPage(sight, [], 'another' in query) : loginPage('unlock');
   };
 
-  const identify: Page = async ({ form, address, language, supportCode }) => {
+  const identify: Page = async ({ form, address, language, supportCode, owesPuzzle }) => {
     const intention: Intention = form.intention === 'unlock' ? 'unlock' : 'reset';
+    if (owesPuzzle) return loginPage(intention, [new Refusal('limit.puzzle', { field: 'puzzle_answer' })], { login: form.login ?? '' });
     const opened = await reset.identify({ login: form.login ?? '', intention, address, language, supportCode });
     return isRefusal(opened) ? loginPage(intention, [opened], { login: form.login ?? '' }) : seeOther('/reset', { attempt: opened.token });
   };

@@ -30,6 +30,10 @@ export const limits = {
   loginsTyped: limit('logins typed', 300, 10 * minute),
   /** Failed sign-ins per account, the current password of /change included. */
   signIn: limit('sign-in', 10, day),
+  /** Wrong proofs and refused sign-ins of one address; over it a puzzle is asked at every door that takes a login. */
+  troubles: limit('troubles', 20, hour),
+  /** A puzzle's solution is good once. */
+  puzzleSolved: limit('puzzle solved', 1, 10 * minute),
   /** Help forms per address: each mails a human. */
   help: limit('help', 5, hour),
   /** Kept for the wrong-password memory. */

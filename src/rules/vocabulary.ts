@@ -130,6 +130,7 @@ export const refusals = [
   'desk.directory-away',
   'desk.suspended',
   'limit.address',
+  'limit.puzzle',
   'unlock.not-locked',
   'unlock.by-administrator',
   'help.unavailable',

@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import type { Cookies } from './cookies.ts';
 import type { Csrf } from './csrf.ts';
 import { isLocal } from './paths.ts';
+import type { Puzzles } from './puzzle.ts';
 import type { Views } from './render.ts';
 import type { PageReply, RedirectReply, Reply } from './visit.ts';
 
@@ -12,10 +13,11 @@ interface Needs {
   readonly cookies: Cookies;
   readonly csrf: Csrf;
   readonly views: Views;
+  readonly puzzles: Puzzles;
 }
 export type Answer = (context: Context, reply: Reply, caller: Caller) => Promise<void>;
 
-export function answering({ cookies, csrf, views }: Needs): Answer {
+export function answering({ cookies, csrf, views, puzzles }: Needs): Answer {
   const setCookies = (context: Context, changes: PageReply['cookies']): void => {
     for (const kind of ['session', 'attempt'] as const) {
       const value = changes[kind];
@@ -39,6 +41,7 @@ export function answering({ cookies, csrf, views }: Needs): Answer {
       supportCode: caller.supportCode,
       csrf: csrf.token({ visitor, session }, caller.at),
       at: caller.at,
+      puzzle: () => puzzles.owedBy(caller.address, caller.at),
     });
     context.status = reply.status;
     if (reply.retryAfter !== undefined) context.set('Retry-After', String(Math.ceil(reply.retryAfter)));

@@ -9,6 +9,7 @@ import { placeToGoOn, standingAt } from './doors.ts';
 import { type Fields, fieldsOf, postedFields } from './fields.ts';
 import type { OriginStanding } from './origin.ts';
 import type { Paths } from './paths.ts';
+import type { Puzzles } from './puzzle.ts';
 import { NotForYou, Unacceptable } from './unacceptable.ts';
 import { page, type Reply, type Route, seeOther, type Visit } from './visit.ts';
 
@@ -19,9 +20,18 @@ interface Needs {
   readonly originOf: (headers: Context['req']['headers']) => OriginStanding;
   readonly callerOf: (context: Context) => Caller;
   readonly answer: Answer;
+  readonly puzzles: Puzzles;
 }
 
-export function doorway({ routes, paths, csrf, originOf, callerOf, answer }: Needs): (route: Route) => (context: Context) => Promise<void> {
+export function doorway({
+  routes,
+  paths,
+  csrf,
+  originOf,
+  callerOf,
+  answer,
+  puzzles,
+}: Needs): (route: Route) => (context: Context) => Promise<void> {
   const judge = (context: Context, form: Fields, caller: Caller): CsrfStanding => {
     const isVouched = originOf(context.req.headers) === 'own';
     const { visitor, sessionToken: session, at } = caller;
@@ -57,8 +67,11 @@ export function doorway({ routes, paths, csrf, originOf, callerOf, answer }: Nee
     const caller = callerOf(context);
     const standing = route.method === 'POST' ? judge(context, form, caller) : 'good';
     if (standing === 'forged') throw new Unacceptable(403, 'csrf field missing or forged');
-    const visit = visitOf({ caller, query, form: knownNext(form, paths), params: context.params as Fields });
     const away = turnedAway(context, route, caller);
+    // Only a form that will be acted on spends a solution.
+    const owesPuzzle =
+      away === null && standing === 'good' && route.takesLogin === true && !puzzles.admits(caller.address, form, caller.at);
+    const visit = visitOf({ caller, query, form: knownNext(form, paths), params: context.params as Fields, owesPuzzle });
     const stood = paths.formOf(route, pathOf(context.req.headers.referer));
     await answer(context, away ?? (standing === 'stale' ? await again(stood, visit, caller) : await route.page(visit)), caller);
   };
@@ -67,7 +80,15 @@ export function doorway({ routes, paths, csrf, originOf, callerOf, answer }: Nee
 /** Used, never logged; a foreign one was refused before. */
 const pathOf = (referer = ''): string => (URL.canParse(referer) ? new URL(referer).pathname : '');
 
-function visitOf({ caller, query, form, params }: { caller: Caller; query: Fields; form: Fields; params: Fields }): Visit {
+interface Arrival {
+  readonly caller: Caller;
+  readonly query: Fields;
+  readonly form: Fields;
+  readonly params: Fields;
+  readonly owesPuzzle: boolean;
+}
+
+function visitOf({ caller, query, form, params, owesPuzzle }: Arrival): Visit {
   const { csrf: _, ...fields } = form;
   const { address, device, language, supportCode, at, policy, person, attemptToken } = caller;
   return {
@@ -83,6 +104,7 @@ function visitOf({ caller, query, form, params }: { caller: Caller; query: Field
     session: person?.session ?? null,
     account: person?.account ?? null,
     attemptToken,
+    owesPuzzle,
   };
 }
 

@@ -39,6 +39,7 @@ async function shown(body: string, more: Partial<Frame> = {}): Promise<string> {
     supportCode: 'BBBB-CCCC',
     csrf: 'token',
     at,
+    puzzle: () => null,
     ...more,
   };
   const { template, model } = views.page(frame);

@@ -9,6 +9,7 @@ import type { Account } from '../rules/account.ts';
 import type { Instant } from '../rules/time.ts';
 import type { Texts } from '../text/texts.ts';
 import { attributes, escaped } from './markup.ts';
+import type { Puzzle } from './puzzle.ts';
 import { type Placement, placementOf } from './placement.ts';
 import { staffDoors } from './staff-doors.ts';
 import { dateWords, languageName, timeElement } from './time-words.ts';
@@ -28,6 +29,8 @@ export interface Frame {
   readonly supportCode: string;
   readonly csrf: string;
   readonly at: Instant;
+  /** What this address owes before a login is taken from it; asked only by a page that takes one. */
+  readonly puzzle: () => Puzzle | null;
 }
 
 export interface Views {
@@ -103,6 +106,7 @@ function toolsOf(frame: Frame, { t, asset, placement, draw }: Making & { draw: (
     attributes,
     csrf: `<input type="hidden" name="csrf" value="${escaped(frame.csrf)}">`,
     typed: frame.model.typed ?? {},
+    puzzle: frame.puzzle,
     date: (at: Instant) => dateWords(frame.language, at),
     when: (at: Instant) => timeElement({ language: frame.language, at, now: frame.at }),
     refusalsAt: placement.at,

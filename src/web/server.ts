@@ -16,6 +16,7 @@ import { type Listening, listening } from './listening.ts';
 import { mishaps } from './mishap.ts';
 import { originCheck } from './origin.ts';
 import { isPlainPath, pathsOf } from './paths.ts';
+import { createPuzzles } from './puzzle.ts';
 import { loadPublicFiles, type PublicFiles } from './public-files.ts';
 import { createViews } from './render.ts';
 import { newSupportCode } from './support-code.ts';
@@ -28,6 +29,7 @@ export interface ServerNeeds extends Pick<World, 'clock'> {
   readonly accounts: Pick<World['accounts'], 'byId'>;
   readonly sessions: Pick<World['sessions'], 'byToken'>;
   readonly settings: Pick<World['settings'], 'policy'>;
+  readonly throttle: Pick<World['throttle'], 'count' | 'hit'>;
   readonly vault: Pick<World['vault'], 'digest'>;
   readonly random: Pick<World['random'], 'token' | 'below'>;
   readonly log: Log;
@@ -52,12 +54,13 @@ export function createServer(needs: ServerNeeds): WebServer {
   const paths = pathsOf(routes);
   const cookies = cookiesFor(publicUrl);
   const csrf = createCsrf(needs);
+  const puzzles = createPuzzles(needs);
   const views = createViews({ viewsDir: needs.viewsDir, texts: needs.texts, asset: files.address, hasPage: paths.hasPage });
   const readCaller = callerReading({ ...needs, cookies, csrf });
   const callerOf = (context: Context) => (context.state.caller ??= readCaller(context.req, context.state));
-  const answer = answering({ cookies, csrf, views });
+  const answer = answering({ cookies, csrf, views, puzzles });
   const mishap = mishaps({ answer, callerOf, log });
-  const door = doorway({ routes, paths, csrf, originOf: originCheck(publicUrl), callerOf, answer });
+  const door = doorway({ routes, paths, csrf, originOf: originCheck(publicUrl), callerOf, answer, puzzles });
 
   const app = new Koa<State>();
   app.silent = true; // nothing is printed: what goes wrong is logged below, once

@@ -25,6 +25,8 @@ export interface Visit {
   readonly account: Account | null;
   /** The attempt cookie's value. */
   readonly attemptToken: string | null;
+  /** Too much went wrong from this address for a login to be taken without a solved puzzle; the page's field shows one. */
+  readonly owesPuzzle: boolean;
 }
 
 export type Reply = PageReply | RedirectReply | FileReply;
@@ -85,6 +87,8 @@ export interface Route {
   readonly path: string;
   readonly who: Who;
   readonly page: Page;
+  /** A form with a login: an address with many failures must bring a solved puzzle with it. */
+  readonly takesLogin?: true;
   /** No CSRF cookie is needed to read it: /healthz and the like. */
   readonly isBare?: boolean;
 }
