@@ -117,6 +117,8 @@ class Walk {
   #masked = (html: string): string =>
     html
       .replaceAll(/(name="csrf" value=")[^"]+/g, '$1CSRF')
+      // A passkey signs it; to this attempt alone it belongs.
+      .replaceAll(/(&quot;challenge&quot;:&quot;)[\w-]{43}/g, '$1CHALLENGE')
       .replaceAll(/(class="support-code"[^>]*>)[A-Z-]+/g, '$1CODE')
       .replaceAll(`value="${this.#login}"`, 'value="LOGIN"')
       .replaceAll(`data-login="${this.#login}"`, 'data-login="LOGIN"');
