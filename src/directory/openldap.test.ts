@@ -12,7 +12,7 @@ import type { Directory, WriteOutcome } from '../world.ts';
 import type { DirectoryConfig } from './config.ts';
 import { DirectoryProblem, openDirectory } from './directory.ts';
 
-directoryContract('slapd keeps the directory contract', slapdBench);
+directoryContract('slapd keeps the directory contract', () => slapdBench());
 
 const test = suite('slapd');
 const first = 'First-Passw0rd-of-all';

@@ -158,7 +158,11 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
               if (isRefusal(verdict)) return refused(verdict);
               return write(at, beforeSending, {
                 send: (before) => at.desk.dialect.change(at, { current, password, own }, before),
-                prove: async () => ({ isProved: await isProved(at, password) }),
+                async prove() {
+                  // Done in the person's place, it may look like a reset to the server.
+                  if (own === null) await settled(at);
+                  return { isProved: await isProved(at, password) };
+                },
               });
             }),
           ),

@@ -13,6 +13,7 @@ const traits: Traits = {
   ...overlayTraits,
   // `nsAccountLock` disables; there is no lock of the administrator's besides.
   hasAdministratorLock: false,
+  hasComplexity: true,
   lengthUnit: 'characters',
   // Its "7-bit check" of uid and mail is on unless somebody turns it off.
   forbiddenInLogins: /[^ -~]/g,
@@ -21,6 +22,7 @@ const traits: Traits = {
 const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000);
 const policyFields = (policy: BenchPolicy) => ({
   passwordMinLength: policy.minimumLength,
+  passwordMinCategories: policy.isComplex ? 3 : 1,
   passwordInHistory: policy.history,
   passwordMinAge: seconds(policy.minimumAge),
   passwordMaxAge: seconds(policy.maximumAge),
@@ -90,6 +92,21 @@ export async function dirsrvBench(): Promise<Bench> {
     async setPolicy(more) {
       policy = { ...policy, ...more };
       await dirsrv.setPolicy(policyFields(policy));
+    },
+    async givePolicy(account, { minimumLength, history }) {
+      const [container, dn] = [
+        `cn=nsPwPolicyContainer,${dirsrv.people}`,
+        `cn=policy of ${account.login},cn=nsPwPolicyContainer,${dirsrv.people}`,
+      ];
+      const rules = [
+        'passwordCheckSyntax: on',
+        `passwordMinLength: ${minimumLength}`,
+        'passwordHistory: on',
+        `passwordInHistory: ${history}`,
+      ];
+      await dirsrv.modify(`dn: ${container}\nobjectClass: nsContainer\ncn: nsPwPolicyContainer\n\n`);
+      await dirsrv.modify([`dn: ${dn}`, 'objectClass: ldapSubentry', 'objectClass: passwordPolicy', ...rules, '\n'].join('\n'));
+      await replaceAttributes(dirsrv, dnFor(account), { pwdPolicySubentry: dn });
     },
     opens: (account, password) => dirsrv.opens(dnFor(account), password),
     isLocked,

@@ -46,6 +46,7 @@ export async function demoBench(): Promise<Bench> {
   const directory = openDirectory(demoConfig(demo, { pageSize: 7 }), { clock: systemClock, log: noLog });
   return {
     traits: overlayTraits,
+    givePolicy: null,
     directory,
     protectedGroup,
     async addPerson(person) {

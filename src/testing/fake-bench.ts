@@ -21,6 +21,7 @@ export async function fakeBench(): Promise<Bench> {
 
   return {
     traits: overlayTraits,
+    givePolicy: null,
     directory,
     protectedGroup,
     async addPerson(person) {

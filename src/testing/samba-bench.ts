@@ -41,6 +41,7 @@ function textOf(bytes: string): string {
 
 const policyFields = (policy: Partial<BenchPolicy>): Record<string, string | number> => ({
   ...(policy.minimumLength === undefined ? {} : { minPwdLength: policy.minimumLength }),
+  ...(policy.isComplex === undefined ? {} : { pwdProperties: policy.isComplex ? 1 : 0 }),
   ...(policy.history === undefined ? {} : { pwdHistoryLength: policy.history }),
   ...(policy.minimumAge === undefined ? {} : { minPwdAge: interval(policy.minimumAge) }),
   ...(policy.maximumAge === undefined ? {} : { maxPwdAge: interval(policy.maximumAge) }),
@@ -57,6 +58,7 @@ const traitsOf = ({ base }: Samba, hasHint: boolean): Traits => ({
   holdsResetToHistory: hasHint,
   holdsResetToMinimumAge: hasHint,
   hasAdministratorLock: false,
+  hasComplexity: true,
   lengthUnit: 'characters',
   forbiddenInLogins: /["/\\[\]:;|=,+*?<>@]/g,
   groupsOfAll: [`CN=Domain Users,CN=Users,${base}`, `CN=Users,CN=Builtin,${base}`],
@@ -100,6 +102,10 @@ export async function sambaBench({ hasHint, ...options }: SambaOptions & { hasHi
     age: (account, milliseconds) => setPasswordAt(dnOf(account), Date.now() - milliseconds),
     disable: (account) => samba.replace(dnOf(account), { userAccountControl: 0x202 }),
     setPolicy: (policy) => samba.setPolicy(policyFields(policy)),
+    async givePolicy(account, { minimumLength, history }) {
+      const fields = { 'msDS-MinimumPasswordLength': minimumLength, 'msDS-PasswordHistoryLength': history };
+      await samba.addPolicy(`policy of ${account.login}`, fields, [dnOf(account)]);
+    },
     opens: (account, password) => samba.opens(dnOf(account), password),
     isLocked: async (account) => samba.isLocked(dnOf(account)),
     async close() {
