@@ -49,7 +49,8 @@ export async function readState(place: Place, now: Instant): Promise<State> {
     rules: {
       ...noDirectoryRules,
       minimumLength: checksSyntax ? policy.number('passwordMinLength') : null,
-      // The nearest that can be said beforehand: this server takes a space for a sign, and counts letters beyond ASCII as a class.
+      // The nearest that can be said beforehand: this server takes a space for a sign, letters beyond ASCII for a class, and refuses any three
+      // letters in a row of a name, a login or an address (passwordMinTokenLength).
       isComplex: checksSyntax && (policy.number('passwordMinCategories') ?? 0) >= 3,
       history: policy.flag('passwordHistory') ? policy.number('passwordInHistory') : null,
       minimumAge: policy.millis('passwordMinAge') || null,

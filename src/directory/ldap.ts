@@ -11,7 +11,7 @@ import * as ldapjs from './ldapjs.ts';
 import { type Line, openLine } from './line.ts';
 import type { Entry } from './search-entry.ts';
 
-export type { Answer, RequestControl, Search } from './ldapjs.ts';
+export type { Answer, Change, RequestControl, Search } from './ldapjs.ts';
 export type { Entry } from './search-entry.ts';
 
 export interface Address {
