@@ -1,6 +1,7 @@
 /** The portals of one house, each with what it may touch. */
 
 import { accessFlows } from './access/flows.ts';
+import { blockDesk } from './admin/blocks.ts';
 import { adminOverview, type LastSync } from './admin/overview.ts';
 import type { Config } from './config.ts';
 import type { Methods } from './methods/methods.ts';
@@ -33,6 +34,7 @@ export function portalsOf({ world, methods, desk, sync, config }: Needs) {
       ...access,
       interrupt: (account: Account) => (enrolling.mustRegister(account, world.clock.now()) ? '/registration/remind' : null),
     },
+    blocks: blockDesk({ ...world, clearCounters: desk.clearCounters }),
     overview: adminOverview({ ...world, sync, lastSync: (directory) => lastSyncOf(world, directory) }),
     /** What keeps people from being served. */
     reasons: (): string[] => {
@@ -48,7 +50,5 @@ const reasonOf = ({ id, isReachable, problem }: DirectoryHealth): string =>
 
 function lastSyncOf(world: World, directory: string): LastSync | null {
   const { last } = syncState(world, directory);
-  if (last === null) return null;
-  if (last.kind === 'done') return { ...last.report, refused: null };
-  return { endedAt: last.endedAt, added: 0, updated: 0, disabled: 0, refused: last };
+  return last && { ...last, refused: last.refusal };
 }

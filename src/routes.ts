@@ -1,6 +1,7 @@
 /** Every door of the house: method, path, who may come through, and the page behind it. What is not named here opens for nobody. */
 
 import { type AccessFlows, accessPages } from './access/pages.ts';
+import { blocksPages } from './admin/blocks-pages.ts';
 import { adminPages } from './admin/pages.ts';
 import type { Portals } from './portals.ts';
 import { registrationPages } from './registration/pages.ts';
@@ -19,6 +20,7 @@ export const routesOf = (portals: Portals): Route[] => [
   ...accessRoutes(portals.access),
   ...registrationRoutes(portals.registration),
   ...adminRoutes(portals.overview),
+  ...blocksRoutes(portals.blocks),
 ];
 
 function resetRoutes(flow: Portals['reset']): Route[] {
@@ -80,6 +82,11 @@ export function registrationRoutes(flow: Portals['registration']): Route[] {
     post('/registration/:method', 'enrolment', registration.begin),
     post('/registration/:method/prove', 'enrolment', registration.prove),
   ];
+}
+
+function blocksRoutes(desk: Portals['blocks']): Route[] {
+  const blocks = blocksPages(desk);
+  return [get('/admin/blocks', 'staff', blocks.show), post('/admin/blocks', 'staff', blocks.lift)];
 }
 
 export function adminRoutes(flow: Portals['overview']): Route[] {

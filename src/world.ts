@@ -326,6 +326,8 @@ export interface Throttle {
   /** How many hits of this limit the key has inside its span. */
   count(limit: Limit, key: string, now: Instant): number;
   hit(limit: Limit, key: string, now: Instant): void;
+  /** The keys that have reached the limit, the fullest first. */
+  full(limit: Limit, now: Instant, most: number): readonly { readonly key: string; readonly count: number }[];
   /** When the oldest hit inside the span leaves it: the earliest moment at which the limit eases. */
   easesAt(limit: Limit, key: string, now: Instant): Instant | null;
   lastAt(limit: Limit, key: string, now: Instant): Instant | null;

@@ -135,6 +135,8 @@ export const refusals = [
   'unlock.by-administrator',
   'help.unavailable',
   'session.ended',
+  'block.none',
+  'block.not-yours',
   'sync.empty',
   'sync.brake',
   'sync.running',

@@ -5,7 +5,7 @@ import { type Limit, limits } from '../rules/throttle.ts';
 import { hour, minute } from '../rules/time.ts';
 import type { Session, Sessions, Throttle, Vault } from '../world.ts';
 import { atomicallyOn, type Db } from './database.ts';
-import { and, asc, count, desc, eq, gt, lt, ne, sql } from './drizzle.ts';
+import { and, asc, count, desc, eq, gt, gte, lt, ne, sql } from './drizzle.ts';
 import { hit, session, wrongPassword } from './schema.ts';
 
 const useWrittenEvery = minute; // a session's last use is written at most once a minute
@@ -82,6 +82,16 @@ export function throttleIn(db: Db): Throttle {
         .values({ limit: limit.name, key, at: now, endsAt: now + limit.span })
         .run();
     },
+    full: (limit, now, most) =>
+      db
+        .select({ key: hit.key, count: count() })
+        .from(hit)
+        .where(and(eq(hit.limit, limit.name), gt(hit.at, now - limit.span)))
+        .groupBy(hit.key)
+        .having(({ count: hits }) => gte(hits, limit.most))
+        .orderBy(({ count: hits }) => desc(hits))
+        .limit(most)
+        .all(),
     easesAt(limit, key, now) {
       const oldest = db
         .select({ at: hit.at })

@@ -12,6 +12,7 @@ export interface StaffDoor {
 const doors: readonly (StaffDoor & { roles: readonly Role[] })[] = [
   { path: '/admin', text: 'navigation.overview', icon: 'health', roles: ['administrator', 'helpdesk', 'auditor'] },
   { path: '/admin/people', text: 'navigation.people', icon: 'people', roles: ['administrator', 'helpdesk', 'auditor'] },
+  { path: '/admin/blocks', text: 'navigation.blocks', icon: 'lock', roles: ['administrator', 'helpdesk', 'auditor'] },
   { path: '/admin/policy', text: 'navigation.policy', icon: 'rules', roles: ['administrator'] },
   { path: '/admin/reports', text: 'navigation.reports', icon: 'chart', roles: ['administrator', 'auditor'] },
   { path: '/admin/directory', text: 'navigation.directory', icon: 'directory', roles: ['administrator'] },

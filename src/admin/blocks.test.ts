@@ -1,0 +1,94 @@
+/** Who is kept out is seen, and let in again by whoever may: not by themselves, and no administrator by the helpdesk. */
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { isRefusal } from '../rules/refusal.ts';
+import { accountKey, addressKey, type Limit, limits } from '../rules/throttle.ts';
+import { day } from '../rules/time.ts';
+import type { CastName } from '../testing/cast.ts';
+import { testWorld } from '../testing/world.ts';
+import { blockDesk } from './blocks.ts';
+
+const test = suite('blocks');
+
+async function desk() {
+  const world = await testWorld();
+  const blocks = blockDesk({ ...world, clearCounters: world.desk.clearCounters });
+  const fill = (limit: Limit, key: string, times = limit.most) => {
+    for (let nth = 0; nth < times; nth += 1) world.throttle.hit(limit, key, world.clock.now());
+  };
+  const keyOf = (name: CastName) => accountKey(world.people[name].id, '');
+  const by = (name: CastName, more = {}) => ({
+    account: { ...world.people[name], ...more },
+    address: '192.0.2.1',
+    supportCode: 'AAAA-BBBB',
+  });
+  return { world, blocks, fill, keyOf, by };
+}
+
+test('everything that is full is shown with its reason and its end, and nothing that is not', async () => {
+  const { world, blocks, fill, keyOf } = await desk();
+  assert.equal(blocks.look(), { blocks: [], strangers: 0, isPart: false });
+  fill(limits.failedAttempts, `${keyOf('alice')}|192.0.2.7`);
+  fill(limits.wrongProofs, `${keyOf('bob')}|email`);
+  fill(limits.wrongProofs, `${keyOf('carol')}|totp|sign-in`, limits.wrongProofs.most - 1);
+  fill(limits.troubles, addressKey('2001:db8::1'));
+  fill(limits.signIn, accountKey(null, 'digest of nobody'));
+  const { blocks: found, strangers } = blocks.look();
+  assert.is(strangers, 1);
+  const seen = found.map(({ account, address, method, limit, count }) => [account?.login ?? null, address, method, limit, count]).sort();
+  assert.equal(
+    seen,
+    [
+      [null, '2001:db8:0:0::/64', null, 'troubles', limits.troubles.most],
+      ['alice', '192.0.2.7', null, 'failed attempts', 5],
+      ['bob', null, 'email', 'wrong proofs', 5],
+    ].sort(),
+  );
+  assert.is(found.find(({ account }) => account?.login === 'alice')?.until, world.clock.now() + day);
+  world.clock.advance(day);
+  assert.equal(blocks.look().blocks, []);
+});
+
+test('lifted, the account is as if nobody had failed, and the journal has who did it', async () => {
+  const { world, blocks, fill, keyOf, by } = await desk();
+  fill(limits.failedAttempts, `${keyOf('alice')}|192.0.2.7`);
+  fill(limits.failedAttemptsAnywhere, keyOf('alice'));
+  fill(limits.failedAttempts, `${keyOf('bob')}|192.0.2.7`);
+  assert.is(blocks.liftAccount(world.people.alice.id, by('dave', { role: 'helpdesk' })), 'lifted');
+  assert.equal(
+    blocks.look().blocks.map(({ account }) => account?.login),
+    ['bob'],
+  );
+  const [row] = world.journal.latest(1);
+  assert.equal(
+    [row?.event, row?.result, row?.actor, row?.account, row?.supportCode],
+    ['blocked', 'cancelled', 'dave', 'alice', 'AAAA-BBBB'],
+  );
+});
+
+test('an address is let in by its name as shown, and by no other', async () => {
+  const { blocks, fill, by } = await desk();
+  fill(limits.loginsTyped, '192.0.2.7');
+  fill(limits.troubles, '192.0.2.7');
+  assert.ok(isRefusal(blocks.liftAddress('192.0.2.8', by('carol'))));
+  assert.ok(isRefusal(blocks.liftAddress('%', by('carol'))));
+  assert.is(blocks.liftAddress('192.0.2.7', by('carol')), 'lifted');
+  assert.equal(blocks.look().blocks, []);
+});
+
+test('nobody lifts their own, and the helpdesk no administrator’s', async () => {
+  const { world, blocks, fill, keyOf, by } = await desk();
+  const administrator = world.people.carol;
+  assert.is(administrator.role, 'administrator');
+  fill(limits.failedAttemptsAnywhere, keyOf('carol'));
+  for (const actor of [by('carol'), by('bob', { role: 'helpdesk' })]) {
+    const refusal = blocks.liftAccount(administrator.id, actor);
+    assert.is(isRefusal(refusal) && refusal.key, 'block.not-yours');
+  }
+  for (const id of [0, -1, 1.5, Number.NaN, 999_999]) assert.ok(isRefusal(blocks.liftAccount(id, by('carol'))));
+  assert.is(blocks.look().blocks.length, 1);
+  assert.is(blocks.liftAccount(administrator.id, by('bob', { role: 'administrator' })), 'lifted');
+});
+
+test.run();
