@@ -32,6 +32,8 @@ export function mirrorIn(db: Db): Mirror {
        role = @role, groups = @groups, is_protected = @isProtected, is_disabled = @isDisabled WHERE id = @id`,
   );
   const disable = client.prepare('UPDATE account SET is_disabled = 1 WHERE id = ?');
+  // Who is gone has no use for it; should they come back, the next sign-in remembers the present one.
+  const forgetPasswords = client.prepare('DELETE FROM password_history WHERE account_id = ?');
   // A new role asks more of a session than it was started with: the second step.
   const endSessionsOfAnother = client.prepare(
     'DELETE FROM session WHERE account_id IN (SELECT id FROM account WHERE id = ? AND role <> ?)',
@@ -52,8 +54,10 @@ export function mirrorIn(db: Db): Mirror {
       const textOf = remembered((groups: readonly string[]) => JSON.stringify(groups));
       atomicallyOn(db)(() => {
         for (const change of changes) {
-          if (change.kind === 'disable') disable.run(change.id);
-          else if (change.kind === 'add') add.run({ home: change.home, at, ...valuesOf(change.entry, change.role, textOf) });
+          if (change.kind === 'disable') {
+            disable.run(change.id);
+            forgetPasswords.run(change.id);
+          } else if (change.kind === 'add') add.run({ home: change.home, at, ...valuesOf(change.entry, change.role, textOf) });
           else {
             endSessionsOfAnother.run(change.id, change.role);
             update.run({ id: change.id, ...valuesOf(change.entry, change.role, textOf) });

@@ -7,7 +7,7 @@ import { testWorld } from '../testing/world.ts';
 const test = suite('the password history');
 
 async function shelf() {
-  const { passwordHistory, writes, people, db } = await testWorld();
+  const { passwordHistory, writes, people, db, accounts } = await testWorld();
   const account = people.laura.id;
   const keep = (hash: string, at: number, salt = 's') => passwordHistory.keep({ account, salt, hash, marker: `m${at}`, at });
   const pending = (hash: string, at: number) => {
@@ -15,7 +15,16 @@ async function shelf() {
     passwordHistory.pend({ account, write, salt: 's', hash, at });
     return write;
   };
-  return { passwordHistory, account, keep, pending, people, db, hashes: () => passwordHistory.of(account).map(({ hash }) => hash) };
+  return {
+    passwordHistory,
+    account,
+    keep,
+    pending,
+    people,
+    db,
+    accounts,
+    hashes: () => passwordHistory.of(account).map(({ hash }) => hash),
+  };
 }
 
 test('newest first by when they were proved, whichever was written last', async () => {
@@ -61,9 +70,12 @@ test('pruning leaves the newest of this account, and what is on its way', async 
   assert.equal([hashes(), passwordHistory.of(people.alice.id).length], [['sent'], 1]);
 });
 
-test('it goes with the account', async () => {
-  const { keep, db, account } = await shelf();
+test('it goes with the account, and when its entry is gone from the directory', async () => {
+  const { keep, db, account, people, passwordHistory, accounts } = await shelf();
+  passwordHistory.keep({ account: people.alice.id, salt: 's', hash: 'hers', marker: null, at: 0 });
   keep('a', 1);
+  accounts.applySync([{ kind: 'disable', id: people.alice.id, login: 'alice' }], 2);
+  assert.equal([passwordHistory.of(people.alice.id).length, passwordHistory.of(account).length], [0, 1]);
   db.$client.prepare('DELETE FROM account WHERE id = ?').run(account);
   assert.is(db.$client.prepare('SELECT count(*) FROM password_history').pluck().get(), 0);
 });
