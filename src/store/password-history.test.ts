@@ -74,7 +74,7 @@ test('it goes with the account, and when its entry is gone from the directory', 
   const { keep, db, account, people, passwordHistory, accounts } = await shelf();
   passwordHistory.keep({ account: people.alice.id, salt: 's', hash: 'hers', marker: null, at: 0 });
   keep('a', 1);
-  accounts.applySync([{ kind: 'disable', id: people.alice.id, login: 'alice' }], 2);
+  accounts.applySync([{ kind: 'disable', id: people.alice.id }], 2);
   assert.equal([passwordHistory.of(people.alice.id).length, passwordHistory.of(account).length], [0, 1]);
   db.$client.prepare('DELETE FROM account WHERE id = ?').run(account);
   assert.is(db.$client.prepare('SELECT count(*) FROM password_history').pluck().get(), 0);
