@@ -19,12 +19,13 @@ const views = {
 <%~ it.part('field', { name: 'words', label: 'Words', rows: 3 }) %>
 <%~ it.part('choices', { name: 'method', legend: 'How', chosen: 'a', choices: [{ value: 'a', label: it.long, hint: it.long, icon: 'mail' }, { value: 'b', label: 'B' }] }) %>
 <%~ it.part('password', { name: 'password', label: 'New password', autocomplete: 'new-password', login: 'alice', person: 'Alice Archer', rules: [
-  { key: 'length', params: { least: 12 }, isLive: true }, { key: 'login', params: {}, isLive: true }, { key: 'name', params: {}, isLive: true },
-  { key: 'classes', params: {}, isLive: true }, { key: 'history', params: { count: 5 }, isLive: false }] }) %>
+  { key: 'length', params: { least: 12 }, isLive: true }, { key: 'login', params: {}, isLive: true }, { key: 'name', params: { least: 3 }, isLive: true },
+  { key: 'office', params: {}, parts: ['contoso'], isLive: true }, { key: 'classes', params: {}, isLive: true }, { key: 'history', params: { count: 5 }, isLive: false }] }) %>
 <%~ it.part('code', { label: 'Code', length: 8, isFirst: false }) %>
 <button class="primary">Send</button></form>
 <ol class="codes" id="codes"><li>ABCD-EFGH-JKLM-NPQR</li></ol>
 <p><button type="button" data-copy="#codes" data-copied="Copied" hidden>Copy</button><button type="button" data-print hidden>Print</button></p>
+<%~ it.part('offer', { offer: 'Correct-horse-battery-staple-lemon-47', href: '/parts?suggest', fills: '#field-password' }) %>
 <dl class="facts"><div><dt>When</dt><dd><%~ it.when(1) %></dd></div></dl>
 <%~ it.part('ways', { more: [{ words: it.long, href: '/' }], cancel: '/sent', help: '/' }) %>`,
   outcome: `<% layout('/layout.eta', { tone: 'good', lead: it.long }) %><p><%= it.long %></p>`,
@@ -177,11 +178,13 @@ test('the rules tick while typing; a password can be seen, and is hidden again b
   await look('/parts', async (opened) => {
     const password = opened.locator('[name=password]');
     const states = () => opened.locator('.rules li').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-state')));
-    assert.equal(await states(), ['open', 'open', 'open', 'open', 'open']);
+    assert.equal(await states(), ['open', 'open', 'open', 'open', 'open', 'open']);
     await password.fill('i am ALICE');
-    assert.equal(await states(), ['open', 'broken', 'broken', 'met', 'open']);
+    assert.equal(await states(), ['open', 'broken', 'broken', 'met', 'open', 'open']);
+    await password.fill('C0nt0$o for @rcher');
+    assert.equal(await states(), ['met', 'met', 'met', 'broken', 'met', 'open']);
     await password.fill('Correct horse 9');
-    assert.equal(await states(), ['met', 'met', 'met', 'met', 'open']);
+    assert.equal(await states(), ['met', 'met', 'met', 'met', 'met', 'open']);
     assert.match((await opened.locator('.rules li').first().textContent()) ?? '', /done/);
     const show = opened.getByRole('button', { name: 'Show' });
     await show.click();
@@ -190,6 +193,28 @@ test('the rules tick while typing; a password can be seen, and is hidden again b
     await opened.evaluate("document.forms[1].addEventListener('submit', (event) => event.preventDefault())");
     await opened.getByRole('button', { name: 'Send' }).click();
     assert.is(await password.getAttribute('type'), 'password');
+  });
+});
+
+test('the strength is estimated while typing, and a suggestion fills its fields; nothing of it leaves before it is sent', async () => {
+  await look('/parts', async (opened) => {
+    const asked: string[] = [];
+    opened.on('request', (request) => asked.push(request.url()));
+    const password = opened.locator('[name=password]');
+    const told = async (typed: string) => {
+      await password.fill(typed);
+      return (await opened.locator('[data-strength-of]').textContent()) ?? '';
+    };
+    for (const weak of ['Summer2026!', 'password1234', 'aaaaaaaaaaaaaaaa', 'abcdefghijklmnop', 'Word Word Word Word'])
+      assert.match(await told(weak), /guessed quickly/, weak);
+    assert.match(await told('green lanterns swim'), /takes a while/);
+    for (const strong of ['Correct-horse-battery-staple-lemon-47', 'Tr8#kQ!v9zLm2x'])
+      assert.match(await told(strong), /hard to guess/, strong);
+    await password.fill('');
+    assert.is(await opened.locator('[data-strength-of]').isVisible(), false);
+    await opened.getByRole('button', { name: 'Put it into both fields' }).click();
+    assert.is(await password.inputValue(), 'Correct-horse-battery-staple-lemon-47');
+    assert.equal(asked, []);
   });
 });
 
