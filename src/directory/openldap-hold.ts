@@ -6,6 +6,7 @@
 import { type Instant, minute } from '../rules/time.ts';
 import type { Place } from './dialect.ts';
 import { dnText, parseDn } from './dn.ts';
+import { isFailure } from './failure.ts';
 import { encodeFilter, present } from './filter.ts';
 import type { RequestControl } from './ldap.ts';
 import { policyAnswer, policyRequest } from './ppolicy.ts';
@@ -42,8 +43,10 @@ export async function isHeld(place: Place, policyDn: string, now: Instant): Prom
 /** Too short for any policy that looks at passwords; whoever is not held to one gets as far as the assertion, and no further. */
 async function asked({ link, dn, root }: Place): Promise<boolean> {
   if (!root.offers(assertionOid)) return false;
-  const answer = await link.modify(dn, [{ operation: 'replace', attribute: 'userPassword', values: ['x'] }], {
-    controls: [policyRequest, never],
+  const changes = [{ operation: 'replace', attribute: 'userPassword', values: ['x'] }] as const;
+  const answer = await link.modify(dn, changes, { controls: [policyRequest, never] }).catch((error: unknown) => {
+    // What changes nothing may be asked again, and of another server.
+    throw isFailure(error) ? error.of(false) : error;
   });
   return policyAnswer(answer).error !== null;
 }
