@@ -40,12 +40,15 @@ function addReveal(box, input) {
 
 /* The same judgements as rules/password.ts, as far as a browser can make them; the server's are the ones that count. */
 function tickRules(list, input) {
-  const { login = '', person = '', met, broken, open } = list.dataset;
+  const { person = '', met, broken, open } = list.dataset;
   const has = (part) => fold(input.value.normalize('NFC')).includes(fold(part));
   const hasOne = (parts = '') => parts.split(' ').some((part) => part !== '' && plain(input.value).includes(part));
   const isKept = {
     length: ({ least }) => [...input.value.normalize('NFC')].length >= Number(least),
-    login: ({ parts }) => ([...login].length < 3 || !has(login)) && !hasOne(parts),
+    login: ({ parts }) => {
+      const login = list.dataset.login || input.form?.elements.login?.value || '';
+      return ([...login].length < 3 || !has(login)) && !hasOne(parts);
+    },
     name: ({ least, parts }) => !person.split(/[,.\-_ #\t]+/).some((part) => [...part].length >= least && has(part)) && !hasOne(parts),
     office: ({ parts }) => !hasOne(parts),
     classes: () => classes.filter((kind) => kind.test(input.value.normalize('NFC'))).length >= 3,

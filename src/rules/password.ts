@@ -78,7 +78,7 @@ export function rulesFor(subject: Subject, policy: Policy, directory: DirectoryR
   const rules: Rule[] = [
     { key: 'length', params: { least: Math.max(own, directory.minimumLength ?? 0) }, isLive: true },
     { key: 'login', params: {}, parts: partsOf(subject.login), isLive: true },
-    { key: 'name', params: { least: directory.isComplex ? 3 : 4 }, parts: partsOf(subject.name), isLive: true },
+    { key: 'name', params: { least: directory.isComplex ? 3 : 4 }, parts: partsOf(subject.name), isLive: subject.name !== '' },
   ];
   if (office.length > 0) rules.push({ key: 'office', params: {}, parts: office, isLive: true });
   if (directory.isComplex) rules.push({ key: 'classes', params: {}, isLive: true });
