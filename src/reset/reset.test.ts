@@ -294,6 +294,17 @@ test('an unlock clears the lock and leaves the password', async () => {
   assert.is(door.world.credential('alice').hash, before);
 });
 
+test('a password is suggested to who is to choose one, and to nobody before', async () => {
+  const door = await desk();
+  const token = await proveByMail(door);
+  const sight = await door.reset.show(token);
+  const offered = sight && (await door.reset.offer(sight, 'en'));
+  if (!sight || !offered) throw new Error('nothing was suggested');
+  assert.is(await door.reset.offer({ ...sight, place: 'answer' }, 'en'), null);
+  const written = await door.reset.complete(token, { password: offered, again: offered });
+  assert.ok(!isRefusal(written) && written.kind === 'done');
+});
+
 test('a mismatch and a broken rule come back at their fields, and the attempt goes on', async () => {
   const door = await desk();
   const token = await proveByMail(door);
