@@ -10,6 +10,7 @@ import { type PasswordJudge, passwordJudge } from './password-judge.ts';
 import type { Account } from './rules/account.ts';
 import { barred, lookedBack, possibleFrom, subjectOf, type Term, termsOf, tooEarly, usedBefore, type Way } from './rules/new-password.ts';
 import { prepared, type Rule, rulesFor } from './rules/password.ts';
+import { policyFor } from './rules/policy.ts';
 import { isRefusal, type Refusal } from './rules/refusal.ts';
 import type { Instant } from './rules/time.ts';
 import type { BeforeSending, PasswordStatus, Passwords, PasswordTrace, World, Write, WriteOutcome } from './world.ts';
@@ -98,7 +99,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
   async function rulesOf(account: Account, way: Way): Promise<Bound | Refusal> {
     const status = await passwordsFor(account).status();
     if (isRefusal(status)) return status;
-    const policy = settings.policy();
+    const policy = policyFor(account, settings.policy());
     return {
       rules: rulesFor(subjectOf(account), policy, status.rules),
       terms: termsOf(status.rules, clock.now()),
@@ -127,12 +128,13 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     const { account, act, current } = wanted;
     const status = await statusFor(wanted, current !== undefined);
     if (isRefusal(status)) return no(status);
-    const early = tooEarly(act, status, settings.policy());
+    const policy = policyFor(account, settings.policy());
+    const early = tooEarly(act, status, policy);
     if (early) return no(early);
     const past = await pastOf(wanted, status);
     if (isRefusal(past)) return no(past);
     const subject = subjectOf(account);
-    const rules = rulesFor(subject, settings.policy(), status.rules);
+    const rules = rulesFor(subject, policy, status.rules);
     const occasion = { account: account.login, address: wanted.address, supportCode: wanted.supportCode };
     const wrong = await judge.judge({ ...wanted, subject, rules }, occasion);
     return { ...past, refusals: [...wrong, ...past.refusals] };

@@ -2,6 +2,7 @@
 
 import { type Account, maskMail } from '../rules/account.ts';
 import { mailedCodeLife } from '../rules/attempt.ts';
+import { policyFor } from '../rules/policy.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { minute } from '../rules/time.ts';
 import type { Enrolment } from '../world.ts';
@@ -37,7 +38,8 @@ export function emailMethod({
 }: MethodNeeds): Enrollable {
   const mayMail = mailable({ settings, ownDomains });
   const isUsable = ({ label }: Enrolment): boolean => mayMail(label);
-  const isGiven = ({ mail }: Account): boolean => mail !== null && settings.policy().directory_mail_is_proof && mayMail(mail);
+  const isGiven = ({ mail, groups }: Account): boolean =>
+    mail !== null && policyFor({ groups }, settings.policy()).directory_mail_is_proof && mayMail(mail);
 
   function addressFor({ account, enrolments: held }: Pick<Challenge, 'account' | 'enrolments'>): string | null {
     const usable = held.filter(isUsable);

@@ -58,7 +58,7 @@ export interface EnrolmentSteps {
   /** What sending a code to what is typed counts towards, besides the account's own limits. */
   readonly countersOf?: (form: Enrolling['form']) => readonly Counter[];
   /** What the first page has to choose from, where there is a choice. */
-  readonly offer?: () => EnrolmentStart;
+  readonly offer?: (account: Account) => EnrolmentStart;
   /** Starts an enrolment: sends a contact code, draws a seed. What must be kept until the proof is kept by the server. */
   readonly begin: (enrolling: Enrolling) => Promise<EnrolmentStart | Refusal>;
   /** What `begin` showed, while it waits for its proof: for a page that is reloaded or comes back. Null: nothing waits. */
@@ -86,7 +86,7 @@ export interface Method {
   /** How an enrolment is shown to somebody who has proved who they are. */
   readonly describe: (enrolment: Enrolment) => { label: string; left?: number };
   /** Whether it can still open a gate: codes are used up, and an address can have become the office's own. */
-  readonly isUsable: (enrolment: Enrolment) => boolean;
+  readonly isUsable: (enrolment: Enrolment, account: Account) => boolean;
   /** Held without having been registered: by what the directory says of the account. */
   readonly isGiven?: (account: Account) => boolean;
 }

@@ -31,5 +31,5 @@ export const methodsWith = (needs: MethodNeeds & { readonly texts?: { readonly d
 /** What these enrolments, and the directory, let the account prove itself with now. */
 export const methodsHeld = (methods: Methods, account: Account, enrolments: readonly Enrolment[]): MethodName[] =>
   [...methods.values()]
-    .filter(({ name, isUsable, isGiven }) => isGiven?.(account) || enrolments.some((one) => one.method === name && isUsable(one)))
+    .filter(({ name, isUsable, isGiven }) => isGiven?.(account) || enrolments.some((one) => one.method === name && isUsable(one, account)))
     .map(({ name }) => name);

@@ -73,7 +73,7 @@ test('one that may be used often is, until its end', async () => {
   for (let nth = 0; nth < 3; nth += 1) assert.is(await pass.judge(challengeTo(world), given), 'right');
   world.clock.advance(2 * day);
   assert.is(await pass.judge(challengeTo(world), given), 'wrong');
-  assert.not.ok(pass.isUsable(heldBy(world, 'bob')[0] as never));
+  assert.not.ok(pass.isUsable(heldBy(world, 'bob')[0] as never, world.people.bob));
 });
 
 test('of several tries at once one is right', async () => {

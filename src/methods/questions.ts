@@ -3,7 +3,9 @@
  * right. Answers are kept as slow hashes alone. Whoever has none is shown a draw that looks the same. Knows no page.
  */
 
+import type { Account } from '../rules/account.ts';
 import { asked } from '../rules/attempt.ts';
+import { type Policy, policyFor } from '../rules/policy.ts';
 import { Refusal, isRefusal } from '../rules/refusal.ts';
 import type { Enrolment, Random } from '../world.ts';
 import type { Enrollable, MethodNeeds } from './method.ts';
@@ -12,6 +14,16 @@ const builtIn: readonly string[] = Array.from({ length: 35 }, (_unused, nth) => 
 const [shortestAnswer, longestAnswer] = [3, 40];
 /** Marks a question that the office has written itself. */
 const own = 'own:';
+
+/** How many must be answered, and how many registered for that. */
+interface Counts {
+  readonly answer: number;
+  readonly register: number;
+}
+const countsIn = ({ questions_to_answer: answer, questions_to_register: register }: Policy): Counts => ({
+  answer,
+  register: Math.max(answer, register),
+});
 
 type Answered = readonly { readonly question: string; readonly hash: string }[];
 
@@ -28,16 +40,28 @@ const answerForm = (typed: string): string =>
 
 export function questionsMethod({ slowHash, enrolments, random, settings, vault, atomically }: MethodNeeds): Enrollable {
   const offered = (): readonly string[] => [...settings.policy().questions_own.map((text) => own + text), ...builtIn];
-  const [toAnswer, toRegister] = [
-    () => settings.policy().questions_to_answer,
-    () => Math.max(settings.policy().questions_to_register, settings.policy().questions_to_answer),
-  ];
+  const countsFor = (account: Pick<Account, 'groups'>): Counts => countsIn(policyFor(account, settings.policy()));
+
+  /** All that somebody or other is asked, the office's own first. */
+  function countsAnywhere(): readonly [Counts, ...Counts[]] {
+    const office = settings.policy();
+    const asking = [office, ...office.profiles.map((profile) => ({ ...office, ...profile }))].filter(({ methods }) =>
+      methods.includes('questions'),
+    );
+    const counts = (asking.length === 0 ? [office] : asking).map(countsIn);
+    const different = new Map(counts.map((one) => [`${one.answer} of ${one.register}`, one]));
+    return [...different.values()] as [Counts, ...Counts[]];
+  }
+
   const answersIn = ({ secret }: Enrolment): Answered => JSON.parse(secret) as Answered;
 
-  /** The same few for the same login, whoever asks, as if somebody had once chosen them. */
-  function decoySet(loginDigest: string): readonly string[] {
+  /** The same few for the same login, whoever asks, as if somebody had once chosen them; as many as one profile or another asks for. */
+  function decoy(loginDigest: string): { set: readonly string[]; count: number } {
     const rank = (question: string): string => vault.digest('decoy question', `${loginDigest} ${question}`);
-    return [...offered()].sort((one, other) => (rank(one) < rank(other) ? -1 : 1)).slice(0, toRegister());
+    const among = countsAnywhere();
+    const drawn = Buffer.from(rank('how many'), 'base64url').readUInt32BE() % among.length;
+    const { answer, register } = among[drawn] ?? among[0];
+    return { set: [...offered()].sort((one, other) => (rank(one) < rank(other) ? -1 : 1)).slice(0, register), count: answer };
   }
 
   return {
@@ -45,19 +69,23 @@ export function questionsMethod({ slowHash, enrolments, random, settings, vault,
 
     ask({ challenge, loginDigest }) {
       const held = challenge?.enrolments[0];
-      const set = held ? answersIn(held).map(({ question }) => question) : decoySet(loginDigest);
-      return { questions: drawn(set, toAnswer(), random) };
+      const { set, count } =
+        challenge && held
+          ? { set: answersIn(held).map(({ question }) => question), count: countsFor(challenge.account).answer }
+          : decoy(loginDigest);
+      return { questions: drawn(set, count, random) };
     },
 
-    /** Every answer is judged, right or wrong, so that the time does not tell which. */
+    /** Every answer is judged, right or wrong, and as many as anybody is asked, so that the time tells neither. */
     async judge(challenge, answer) {
-      const questions = (challenge?.attempt && asked(challenge.attempt, 'questions')?.questions) || [];
+      const questions = ((challenge?.attempt && asked(challenge.attempt, 'questions')?.questions) || []) as readonly string[];
       const held = challenge?.enrolments[0];
       const known = new Map((held ? answersIn(held) : []).map(({ question, hash }) => [question, hash]));
       const lines = answer.split('\n');
+      const least = challenge ? countsFor(challenge.account).answer : 1;
       let right = 0;
-      for (let nth = 0; nth < toAnswer(); nth += 1) {
-        const question = (questions as readonly string[])[nth];
+      for (let nth = 0; nth < Math.max(questions.length, ...countsAnywhere().map(({ answer }) => answer)); nth += 1) {
+        const question = questions[nth];
         const verdict = await slowHash.verify(
           answerForm(lines[nth] ?? ''),
           (question === undefined ? undefined : known.get(question)) ?? null,
@@ -65,15 +93,15 @@ export function questionsMethod({ slowHash, enrolments, random, settings, vault,
         if (isRefusal(verdict)) return verdict;
         if (verdict.isRight) right += 1;
       }
-      return right === toAnswer() && lines.length === right ? 'right' : 'wrong';
+      return right >= least && right === questions.length && lines.length === right ? 'right' : 'wrong';
     },
 
     enrolment: {
-      offer: () => ({ questions: offered(), count: toRegister(), shortest: shortestAnswer, longest: longestAnswer }),
+      offer: (account) => ({ questions: offered(), count: countsFor(account).register, shortest: shortestAnswer, longest: longestAnswer }),
 
       /** Stores them at once, in place of earlier ones: there is nothing to prove about a memory. */
       async begin({ account, form, at, settle }) {
-        const chosen = Array.from({ length: toRegister() }, (_unused, nth) => ({
+        const chosen = Array.from({ length: countsFor(account).register }, (_unused, nth) => ({
           field: `answer_${nth + 1}`,
           question: form[`question_${nth + 1}`] ?? '',
           answer: answerForm(form[`answer_${nth + 1}`] ?? ''),
@@ -101,7 +129,7 @@ export function questionsMethod({ slowHash, enrolments, random, settings, vault,
 
     describe: () => ({ label: '' }),
     /** Fewer than are asked now were enough once. */
-    isUsable: (enrolment) => answersIn(enrolment).length >= toAnswer(),
+    isUsable: (enrolment, account) => answersIn(enrolment).length >= countsFor(account).answer,
   };
 
   function unfit(

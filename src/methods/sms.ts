@@ -2,6 +2,7 @@
 
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js';
 import type { Account } from '../rules/account.ts';
+import { policyFor } from '../rules/policy.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { limits } from '../rules/throttle.ts';
 import { minute } from '../rules/time.ts';
@@ -47,8 +48,8 @@ export function smsMethod({
     const chosen = held.find(({ isPreferred }) => isPreferred) ?? held[0];
     return chosen?.label ?? givenNumber(account);
   }
-  const givenNumber = ({ mobile }: Account): string | null =>
-    mobile !== null && settings.policy().directory_mobile_is_proof ? numberIn(mobile, defaultCountry) : null;
+  const givenNumber = ({ mobile, groups }: Account): string | null =>
+    mobile !== null && policyFor({ groups }, settings.policy()).directory_mobile_is_proof ? numberIn(mobile, defaultCountry) : null;
 
   /** Counted by the number itself, under a digest: several accounts may share one, and it is somebody's telephone that rings. */
   const countersOf = (number: string): readonly Counter[] => [

@@ -54,7 +54,7 @@ export function registrationPages(registration: Registration) {
       id: registration.replaced(account, name),
       mail: registration.suggestedMail(account),
       mobile: account.mobile,
-      offer: registration.offerOf(name),
+      offer: registration.offerOf(account, name),
       isFirstStep: session.standing === 'enrolment',
     };
     return page(`registration/${name}/start`, { ...model, ...more });

@@ -414,7 +414,7 @@ firstStep('is all that an enrolment session may add; then it is a full one and a
 firstStep('may be added by staff even where policy lets no app open a gate', async () => {
   const { world, flow, signIn } = await desk({ policy: { methods: ['email'] } });
   assert.equal(flow.overview(world.people.bob).offered, ['email']);
-  assert.equal(flow.overview(world.people.carol).offered, ['totp', 'email']);
+  assert.equal(flow.overview(world.people.carol).offered, ['passkey', 'totp', 'email']);
   assert.is(keyOf(await flow.begin(signIn(world.people.bob), 'totp', {})), 'method.unknown');
 });
 

@@ -9,6 +9,7 @@ import { mailable } from '../methods/own-domains.ts';
 import type { Account } from '../rules/account.ts';
 import { sendAgainAfter } from '../rules/attempt.ts';
 import { noticeAddresses } from '../rules/notice.ts';
+import { type Policy, policyFor } from '../rules/policy.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { accountKey, isOver, limits } from '../rules/throttle.ts';
 import { day } from '../rules/time.ts';
@@ -62,7 +63,9 @@ export function registration(needs: Needs) {
   /** A double click waits for the first: one set of codes is made, and both see it. */
   const beginnings = new Map<string, Promise<Begun | Refusal>>();
 
-  const waysHeld = (account: Account): readonly Way[] => waysOf(enrolments.of(account.id), methods, settings.policy());
+  const policyOf = (account: Account): Policy => policyFor(account, settings.policy());
+  const waysHeld = (account: Account): readonly Way[] =>
+    waysOf(account, { enrolments: enrolments.of(account.id), methods, policy: policyOf(account) });
   const heldOf = (account: Account, name: string): readonly Enrolment[] =>
     enrolments.of(account.id).filter(({ method }) => method === name);
 
@@ -70,7 +73,7 @@ export function registration(needs: Needs) {
 
   /** Staff need the app for their second step, whatever opens a gate. */
   function offered(account: Account): readonly MethodName[] {
-    const allowed = new Set<MethodName>(settings.policy().methods);
+    const allowed = new Set<MethodName>(policyOf(account).methods);
     if (account.role !== 'person') for (const name of secondSteps) allowed.add(name);
     return strongestFirst([...methods.values()].filter(({ name, enrolment }) => enrolment && allowed.has(name)).map(({ name }) => name));
   }
@@ -106,7 +109,7 @@ export function registration(needs: Needs) {
   const replaced = (account: Account, name: string): number => heldOf(account, name)[0]?.id ?? 0;
 
   /** What this method's first page has to choose from. */
-  const offerOf = (name: string): EnrolmentStart => methods.get(name as MethodName)?.enrolment?.offer?.() ?? {};
+  const offerOf = (account: Account, name: string): EnrolmentStart => methods.get(name as MethodName)?.enrolment?.offer?.(account) ?? {};
 
   /** The directory's address, to be typed for the person; not one that they have, or that would be refused. */
   function suggestedMail({ id, mail }: Account): string | null {

@@ -1,6 +1,7 @@
 /** Whom sign-in asks to register, and how often that may be put off (policy: registration_required, snooze_days, snooze_times). */
 
 import type { Account } from '../rules/account.ts';
+import { policyFor } from '../rules/policy.ts';
 import { day, type Instant } from '../rules/time.ts';
 import type { World } from '../world.ts';
 import type { Reach } from './ways.ts';
@@ -10,7 +11,7 @@ type Needs = Pick<World, 'accounts' | 'settings'> & { readonly reach: (account: 
 export function reminders({ accounts, settings, reach }: Needs) {
   /** Never for somebody who could not reset even with every method registered. */
   function mustRegister(account: Account, at: Instant): boolean {
-    if (!settings.policy().registration_required) return false;
+    if (!policyFor(account, settings.policy()).registration_required) return false;
     const { missing, barredBy } = reach(account);
     const { until } = accounts.snooze(account.id);
     return missing > 0 && barredBy === null && (until === null || at >= until);
@@ -18,7 +19,7 @@ export function reminders({ accounts, settings, reach }: Needs) {
 
   /** For how many days it may be put off now; null when it has been put off often enough. */
   function snoozeDays(account: Account): number | null {
-    const { snooze_days, snooze_times } = settings.policy();
+    const { snooze_days, snooze_times } = policyFor(account, settings.policy());
     return accounts.snooze(account.id).times < snooze_times ? snooze_days : null;
   }
 

@@ -2,7 +2,7 @@
 
 import type { Methods } from '../methods/methods.ts';
 import type { Account } from '../rules/account.ts';
-import { eligibility } from '../rules/eligibility.ts';
+import { forecast } from '../rules/eligibility.ts';
 import type { Policy } from '../rules/policy.ts';
 import type { Instant } from '../rules/time.ts';
 import type { CheckName, MethodName } from '../rules/vocabulary.ts';
@@ -36,13 +36,17 @@ const strength: readonly MethodName[] = ['passkey', 'totp', 'email', 'sms', 'rec
 export const strongestFirst = (methods: readonly MethodName[]): readonly MethodName[] =>
   [...methods].sort((one, other) => strength.indexOf(one) - strength.indexOf(other));
 
-export function waysOf(enrolments: readonly Enrolment[], methods: Methods, policy: Policy): readonly Way[] {
+/** By the policy that judges this account. */
+export function waysOf(
+  account: Account,
+  { enrolments, methods, policy }: { enrolments: readonly Enrolment[]; methods: Methods; policy: Policy },
+): readonly Way[] {
   const ways = enrolments.flatMap((enrolment): Way[] => {
     const { id, method, isPreferred, addedAt, usedAt } = enrolment;
     const kind = methods.get(method);
     if (!kind) return [];
     const described = kind.describe(enrolment);
-    const isUsable = kind.isUsable(enrolment);
+    const isUsable = kind.isUsable(enrolment, account);
     return [
       {
         id,
@@ -59,10 +63,9 @@ export function waysOf(enrolments: readonly Enrolment[], methods: Methods, polic
   return [...ways].sort((one, other) => strength.indexOf(one.method) - strength.indexOf(other.method));
 }
 
-/** What these methods would do. By what the last sync saw of the account: this is a forecast for the person, the act itself asks the directory. */
+/** What these methods would do, as a forecast for the person. */
 export function reachOf(account: Account, held: readonly MethodName[], policy: Policy): Reach {
-  const live = { isDisabled: account.isDisabled, isProtected: account.isProtected, lock: 'none' } as const;
-  const { checks, refusedBy } = eligibility({ account, intention: 'reset', held, live, isBlocked: false }, policy);
+  const { checks, refusedBy } = forecast(account, held, policy);
   const enough = checks.find(({ name }) => name === 'methods');
   const { held: usable = 0, needed = 1 } = enough?.params ?? {};
   return {

@@ -5,7 +5,7 @@ import type { Attempt } from '../rules/attempt.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { PasswordDesk, Written } from '../set-password.ts';
 import type { World } from '../world.ts';
-import { keyOf, ownerOf, partiesOf, type Standings } from './standing.ts';
+import { keyOf, ownerOf, partiesOf, type Standing, type Standings } from './standing.ts';
 
 type Needs = Pick<World, 'accounts' | 'attempts' | 'journal' | 'passwordsFor' | 'deferral' | 'clock' | 'atomically'> & {
   readonly standings: Standings;
@@ -52,13 +52,16 @@ export function endings({ accounts, attempts, journal, passwordsFor, deferral, c
     if (found.place === 'writing') return new Refusal('attempt.writing');
     if (found.place !== place || !account) return new Refusal('attempt.gates-open');
     const { refusedBy } = await examine(account, attempt);
-    if (refusedBy === null) return { attempt, account };
+    // The home took its time: the gates are counted once more, by what is asked now.
+    if (refusedBy === null) return isPassed(openAttempt(token), place) ? { attempt, account } : new Refusal('attempt.gates-open');
     atomically(() => {
       attempts.step(attempt.id, { kind: 'refused', reason: refusedBy, at: clock.now() });
       journal.append({ event: 'reset progress', result: 'failed', detail: refusedBy, ...partiesOf(attempt, account) });
     });
     return refusedBy === 'reachable' ? new Refusal('directory.unreachable') : new Refusal('attempt.not-eligible');
   }
+
+  const isPassed = (found: Standing | Refusal, place: Standing['place']): boolean => !isRefusal(found) && found.place === place;
 
   function cancel(token: string): void {
     const attempt = attempts.byToken(token);

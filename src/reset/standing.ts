@@ -5,6 +5,7 @@ import { type Methods, methodsHeld } from '../methods/methods.ts';
 import type { Account } from '../rules/account.ts';
 import { type Attempt, gatesNeeded, gatesPassed, methodsOpen, type Place, placeOf, proofsOf, superseded } from '../rules/attempt.ts';
 import { type Eligibility, eligibility } from '../rules/eligibility.ts';
+import { methodsAnywhere, type Policy, policyFor } from '../rules/policy.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { accountKey, addressKey, isOver, limits } from '../rules/throttle.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
@@ -27,16 +28,27 @@ export type Standings = ReturnType<typeof standings>;
 
 export function standings({ accounts, enrolments, attempts, throttle, settings, passwordsFor, clock, methods }: Needs) {
   function standingOf(attempt: Attempt): Standing {
-    const policy = settings.policy();
     const account = attempt.account === null || attempt.refusedBy !== null ? null : accounts.byId(attempt.account);
-    const held = account ? heldBy(account) : [];
-    const gatesLeft = account ? Math.max(0, gatesNeeded(account, held, policy) - gatesPassed(attempt, policy)) : 1;
+    const held = account ? heldIn(attempt, account) : [];
+    const gatesLeft = account ? gatesLeftOf(attempt, account, held) : 1;
     const place = attempt.refusedBy === superseded ? 'ended' : placeOf(attempt, gatesLeft, clock.now());
     return { attempt, account, held, gatesLeft, place };
   }
 
-  /** The methods an account holds; its directory's mail counts as one where policy takes it for a proof. */
-  const heldBy = (account: Account): MethodName[] => methodsHeld(methods, account, enrolments.of(account.id));
+  const policyOf = (account: Account): Policy => policyFor(account, settings.policy());
+
+  function gatesLeftOf(attempt: Attempt, account: Account, held: readonly MethodName[]): number {
+    const policy = policyOf(account);
+    return Math.max(0, gatesNeeded(account, held, policy) - gatesPassed(attempt, policy, account.role));
+  }
+
+  /**
+   * The methods an account holds; its directory's mail counts as one where policy takes it for a proof. What has opened a gate in this
+   * attempt is held to its end: a pass that was good once, or the last recovery code, is spent by that.
+   */
+  const heldIn = (attempt: Attempt, account: Account): MethodName[] => [
+    ...new Set([...methodsHeld(methods, account, enrolments.of(account.id)), ...proofsOf(attempt).map(({ method }) => method)]),
+  ];
 
   const isClosedTo = (attempt: Attempt): boolean => !settings.policy().open_about_accounts && proofsOf(attempt).length === 0;
 
@@ -47,11 +59,10 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
     return { attempt, account: null, held: [], gatesLeft, place: placeOf(attempt, gatesLeft, clock.now()) };
   }
 
-  /** Closed: all that policy allows, the same for every login. Otherwise what this person can still use. */
+  /** Closed: all that policy allows anybody, the same for every login. Otherwise what this person can still use. */
   function methodsShown({ attempt, account, held }: Standing): readonly MethodName[] {
-    const policy = settings.policy();
-    if (isClosedTo(attempt)) return policy.methods.filter((method) => methods.has(method));
-    return account ? methodsOpen(held, attempt, policy, account.role) : [];
+    if (isClosedTo(attempt)) return methodsAnywhere(settings.policy()).filter((method) => methods.has(method));
+    return account ? methodsOpen(held, attempt, policyOf(account), account.role) : [];
   }
 
   /** Refuses with `attempt.none` or `attempt.expired`. */
@@ -65,7 +76,8 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
   /** What the method is to challenge or judge; null for a stranger, and for whoever may not use it now. */
   function challengeOf(attempt: Attempt, name: MethodName): Challenge | null {
     const { account, held } = standingOf(attempt);
-    if (!account || !methodsOpen(held, attempt, settings.policy(), account.role).includes(name)) return null;
+    if (!account || !methodsOpen(held, attempt, policyOf(account), account.role).includes(name)) return null;
+    if (!isStillServed(attempt, account, held)) return null;
     const own = enrolments.of(account.id).filter(({ method }) => method === name);
     return {
       account,
@@ -77,12 +89,24 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
     };
   }
 
+  /** By the policy of this moment: whoever it leaves out in the middle of an attempt gets no further code. The home is asked at the end. */
+  function isStillServed({ intention }: Attempt, account: Account, held: readonly MethodName[]): boolean {
+    const live = { isDisabled: false, isProtected: false, lock: 'none' } as const;
+    return eligibility({ account, intention, held, live, isBlocked: false }, settings.policy()).refusedBy === null;
+  }
+
   /** All checks of eligibility, by what the home says now. */
   async function examine(account: Account, attempt: Attempt): Promise<Eligibility> {
     const status = await passwordsFor(account).status();
     const failed = throttle.count(limits.failedAttempts, failedKey(attempt, account.id), clock.now()) - ownFailure(attempt);
     const live = isRefusal(status) ? null : status;
-    const facts = { account, intention: attempt.intention, held: heldBy(account), live, isBlocked: isOver(failed, limits.failedAttempts) };
+    const facts = {
+      account,
+      intention: attempt.intention,
+      held: heldIn(attempt, account),
+      live,
+      isBlocked: isOver(failed, limits.failedAttempts),
+    };
     return eligibility(facts, settings.policy());
   }
 

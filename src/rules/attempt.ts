@@ -73,12 +73,22 @@ export function asked({ steps }: Attempt, method: MethodName): Question | null {
 /** Mail and text are two deliveries of one kind: they open one gate together unless policy says otherwise. */
 const gateOf = (method: MethodName, policy: Policy): string => (policy.mail_and_text_are_two || method !== 'sms' ? method : 'email');
 
-/** Questions alone have passed nothing: they are never the only gate. */
-export function gatesPassed(attempt: Attempt, policy: Policy): number {
-  const allowed = proofsOf(attempt).filter(({ method }) => policy.methods.includes(method));
-  const gates = new Set(allowed.map(({ method }) => gateOf(method, policy)));
+/** The gates that these methods open together. Questions alone open nothing: they are never the only gate. */
+function gatesOf(methods: readonly MethodName[], policy: Policy): number {
+  const gates = new Set(methods.map((method) => gateOf(method, policy)));
   return gates.size === 1 && gates.has('questions') ? 0 : gates.size;
 }
+
+/** By what counts now: a proof by what has been withdrawn since, or by what this role may not use, has opened nothing. */
+export const gatesPassed = (attempt: Attempt, policy: Policy, role: Account['role']): number =>
+  gatesOf(
+    usableMethods(
+      proofsOf(attempt).map(({ method }) => method),
+      policy,
+      role,
+    ),
+    policy,
+  );
 
 /** How many gates this account must pass now. Administrators always two; who holds an app or a passkey two, if policy says so. */
 export function gatesNeeded(account: Pick<Account, 'role'>, held: readonly MethodName[], policy: Policy): number {
@@ -96,12 +106,9 @@ export function methodsOpen(held: readonly MethodName[], attempt: Attempt, polic
 export const usableMethods = (held: readonly MethodName[], policy: Policy, role: Account['role']): readonly MethodName[] =>
   policy.methods.filter((method) => held.includes(method) && !(method === 'questions' && role !== 'person'));
 
-/** Whether these methods are enough different gates; questions never open the only one. */
-export function isEnough(held: readonly MethodName[], needed: number, policy: Policy, role: Account['role']): boolean {
-  const gates = new Set(usableMethods(held, policy, role).map((method) => gateOf(method, policy)));
-  const besidesQuestions = [...gates].filter((gate) => gate !== 'questions').length;
-  return gates.size >= needed && besidesQuestions >= 1;
-}
+/** How many gates these methods can open. */
+export const gatesHeld = (held: readonly MethodName[], policy: Policy, role: Account['role']): number =>
+  gatesOf(usableMethods(held, policy, role), policy);
 
 /** The page that this attempt is at. `gatesLeft` is what the policy of this moment still asks for. */
 export function placeOf(attempt: Attempt, gatesLeft: number, now: Instant): Place {

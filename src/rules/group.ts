@@ -15,6 +15,12 @@ export function amongGroups(named: readonly string[]): (group: string) => boolea
 /** Letter case and the spaces around separators do not count (RFC 4514 section 2.4); what is escaped stays as it is. */
 const comparableDn = (dn: string): string => foldLogin(dn.trim().replaceAll(/\s*(?<!\\)([,+=])\s*/g, '$1'));
 
+/** The first of these groups that is among the named ones, by its name alone. */
+export function groupAmong(groups: readonly string[], named: readonly string[]): string | null {
+  const found = groups.find(amongGroups(named));
+  return found === undefined ? null : groupName(found);
+}
+
 /** "Help Desk" of `cn=Help Desk,ou=groups,dc=example`; escapes as in RFC 4514 section 2.4. */
 function groupName(dn: string): string {
   const [, value = dn] = /^[^=,+]+=((?:\\.|[^\\,+])*)/su.exec(dn) ?? [];
