@@ -8,15 +8,14 @@ import { directoryContract } from '../testing/directory-contract.ts';
 import { startProxy } from '../testing/proxy.ts';
 import { type Slapd, startSlapd } from '../testing/slapd.ts';
 import { accountOf, configOf, dnOf, noLog, personLdif, realClock, slapdBench, timeAgo } from '../testing/slapd-bench.ts';
-import type { Directory, WriteOutcome } from '../world.ts';
+import { another, first, opened, second, write as writeAt } from '../testing/slapd-hands.ts';
+import type { WriteOutcome } from '../world.ts';
 import type { DirectoryConfig } from './config.ts';
 import { DirectoryProblem, openDirectory } from './directory.ts';
 
 directoryContract('slapd keeps the directory contract', () => slapdBench());
 
 const test = suite('slapd');
-const first = 'First-Passw0rd-of-all';
-const second = 'Second-Passw0rd-of-all';
 const quietly = () => undefined;
 let slapd: Slapd;
 let made = 0;
@@ -32,25 +31,7 @@ async function someone(at: Slapd = slapd, more: { mail?: string } = {}) {
   const entry = await at.read(dnOf(at, name));
   return accountOf({ home: 'office', remoteId: entry.get('entryUUID')?.[0] ?? '', login, name });
 }
-const write = (at: Slapd, name: string, attribute: string, value: string) =>
-  at.force(`dn: ${dnOf(at, name)}\nchangetype: modify\nreplace: ${attribute}\n${attribute}: ${value}\n\n`);
-
-async function opened<T>(at: Slapd, more: Partial<DirectoryConfig>, check: (directory: Directory) => Promise<T>): Promise<T> {
-  const directory = openDirectory(configOf(at, more), { clock: realClock, log: noLog });
-  try {
-    return await check(directory);
-  } finally {
-    await directory.close();
-  }
-}
-async function another(options: Parameters<typeof startSlapd>[0], check: (other: Slapd) => Promise<void>): Promise<void> {
-  const other = await startSlapd(options);
-  try {
-    await check(other);
-  } finally {
-    await other.close();
-  }
-}
+const write = (at: Slapd, name: string, attribute: string, value: string) => writeAt(at, dnOf(at, name), attribute, value);
 const refusalIn = (outcome: WriteOutcome): Refusal | string => (outcome.kind === 'refused' ? outcome.refusal : outcome.kind);
 function says(refusal: unknown, key: string, raw: RegExp): void {
   assert.ok(isRefusal(refusal), `${JSON.stringify(refusal)} is no refusal`);
@@ -195,25 +176,6 @@ test('groups of unique names and of the system count too', async () => {
     for await (const page of directory.people()) {
       for (const person of page) if (person.remoteId === entry.remoteId) assert.equal([...person.groups].sort(), expected);
     }
-  });
-});
-
-test('a size limit is a failure and not an end', async () => {
-  const ldif = Array.from({ length: 600 }, (_, index) =>
-    personLdif({ people: 'ou=people,dc=latchkey,dc=test' }, { login: `u${index}`, name: `U ${index}`, password: first }),
-  ).join('');
-  await another({ isLimited: true, ldif }, async (other) => {
-    await opened(other, { pageSize: 200 }, async (directory) => {
-      let thrown: unknown = null;
-      let read = 0;
-      try {
-        for await (const page of directory.people()) read += page.length;
-      } catch (error) {
-        thrown = error;
-      }
-      assert.ok(read <= 500);
-      says(thrown, 'directory.unknown', /: 4\b/);
-    });
   });
 });
 

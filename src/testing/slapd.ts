@@ -47,7 +47,9 @@ export interface Slapd {
   readonly authority: CertificateAuthority;
   readonly serviceDn: string;
   readonly servicePassword: string;
+  /** The database's root: no policy binds it, nor any access rule. */
   readonly adminDn: string;
+  readonly adminPassword: string;
   readonly policyDn: string;
   /** Bound as the directory's root, whom no policy binds. Rejects with the tool's own words. */
   add(ldif: string): Promise<void>;
@@ -146,7 +148,9 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
       },
     );
     server = child;
-    process.once('exit', () => child.kill('SIGKILL'));
+    const end = () => child.kill('SIGKILL');
+    process.once('exit', end);
+    child.once('exit', () => process.off('exit', end));
     let said = '';
     child.stderr?.on('data', (data) => {
       said += data;
@@ -186,6 +190,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     serviceDn,
     servicePassword,
     adminDn,
+    adminPassword,
     policyDn,
     add: async (ldif) => void (await tool('ldapadd', [], ldif)),
     modify: async (ldif) => void (await tool('ldapmodify', [], ldif)),
