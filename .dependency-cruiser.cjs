@@ -11,8 +11,8 @@ const rows = [
   {
     name: 'rules-import-only-rules',
     comment: 'The domain is pure: no clock, chance, disk or network.',
-    from: { path: ['^src/rules/', '^src/sync/plan[.]ts$'], pathNot: test },
-    to: { pathNot: '^src/rules/' },
+    from: { path: ['^src/rules/', '^src/sync/(plan|patch)[.]ts$'], pathNot: test },
+    to: { pathNot: ['^src/rules/', '^src/sync/plan[.]ts$'] },
   },
   {
     name: 'world-imports-only-rules',
@@ -33,7 +33,12 @@ const rows = [
       path: `^src/(set-password|aftermath|late-writes|password-judge|earlier-passwords|front-door|sync|${portals})[/.]`,
       pathNot: [pages, test, '^src/sync/plan[.]ts$'],
     },
-    to: { pathNot: ['^src/(rules|methods|$1)/', '^src/(world|set-password|aftermath|late-writes|password-judge|earlier-passwords|front-door)[.]ts$'] },
+    to: {
+      pathNot: [
+        '^src/(rules|methods|$1)/',
+        '^src/(world|set-password|aftermath|late-writes|password-judge|earlier-passwords|front-door)[.]ts$',
+      ],
+    },
   },
   {
     name: 'flows-know-no-pages',
@@ -67,8 +72,9 @@ const rows = [
   },
   {
     name: 'only-app-wires',
-    comment: 'Only app.ts (and the commands, tests and benchmarks) chooses what fulfils the world. config.ts names their settings by type.',
-    from: { path: '^src/([^/]+)', pathNot: ['^src/(app|main|config)[.]ts$', '^src/commands[/.]', ...outside] },
+    comment:
+      'Only app.ts (sync-thread.ts in its own thread, the commands, tests and benchmarks) chooses what fulfils the world. config.ts names their settings by type.',
+    from: { path: '^src/([^/]+)', pathNot: ['^src/(app|main|config|sync-thread)[.]ts$', '^src/commands[/.]', ...outside] },
     to: { path: ['^src/(store|directory|delivery|lore)/', '^src/(system|vault|deferral|homes|app)[.]ts$'], pathNot: '^src/$1' },
   },
   {

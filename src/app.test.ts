@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { openHouse, prepareFolder } from './app.ts';
 import { type Config, ConfigMistakes, loadConfig } from './config.ts';
 import { isRefusal } from './rules/refusal.ts';
-import type { Directory } from './world.ts';
+import type { Directory, Reading } from './world.ts';
 
 const test = suite<{ folder: string; config: Config }>('house');
 
@@ -34,8 +34,9 @@ test.before.each((room) => {
 });
 test.after.each(({ folder }) => rmSync(folder, { recursive: true, force: true }));
 
-function readBy(directory: Directory | undefined, people: Directory['people']): void {
-  Object.assign(directory as Directory, { people });
+function readBy(directory: Directory | undefined, people: Reading['people']): void {
+  const reading = async () => ({ bookmark: null, people, close: () => undefined });
+  Object.assign(directory as Directory, { reading });
 }
 
 test('a directory that fails does not keep the next one from being read', async ({ config }) => {

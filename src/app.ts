@@ -10,6 +10,7 @@ import { createMail } from './delivery/mail.ts';
 import { createSms, mailedTexts } from './delivery/sms.ts';
 import { noMail, type Transport } from './delivery/transport.ts';
 import { openDirectory } from './directory/directory.ts';
+import { expiryReminders } from './expiry-reminders.ts';
 import { homes } from './homes.ts';
 import { createJobs, type Row } from './jobs.ts';
 import { openLog } from './log.ts';
@@ -22,6 +23,7 @@ import { assertKey } from './store/backup.ts';
 import { bringUpToDate, type Db, databaseFile, lockFolder, openDatabase, StoreProblem, schemaState } from './store/database.ts';
 import { storeOn } from './store/store.ts';
 import { type Sync, syncDirectory } from './sync/sync.ts';
+import { syncAside } from './sync-aside.ts';
 import { createSlowHash, systemClock, systemRandom } from './system.ts';
 import { createTexts } from './text/texts.ts';
 import { createVault, openKeyFile } from './vault.ts';
@@ -69,7 +71,9 @@ export async function openHouse(config: Config, { transport, clock = systemClock
   const methods = methodsWith({ ...world, publicUrl, ownDomains: config.mail?.ownDomains ?? [], texts: config.sms });
   const closing = new AbortController();
   const { roles, sync: limits } = config;
-  const reading = syncDirectory({ ...world, roles, maxDisablePercent: limits.maxDisablePercent, closing: closing.signal });
+  const aside = syncAside({ config, keyFile: keyFileIn(config.data.folder), closing: closing.signal });
+  const reading = syncDirectory({ ...world, roles, maxDisablePercent: limits.maxDisablePercent, closing: closing.signal, aside });
+  const expiring = expiryReminders({ ...world, publicUrl, timezone: config.sync.timezone, closing: closing.signal });
   const underWay = new Set<Promise<unknown>>();
   const sync: Sync = (...given) => {
     const run = reading(...given).finally(() => underWay.delete(run));
@@ -86,6 +90,7 @@ export async function openHouse(config: Config, { transport, clock = systemClock
     desk,
     methods,
     sync,
+    tellExpiring: async () => void (await expiring.tellEverybody()),
     /** One after the other; what goes wrong with one is thrown when all had their turn. */
     async syncAll(): Promise<void> {
       const problems: unknown[] = [];
@@ -210,6 +215,7 @@ function timetable(house: House) {
     ['settle', '*/10 * * * * *', async () => void (await desk.settleWrites())],
     ['health', '*/30 * * * * *', async () => void (await Promise.all(directories.all.map((directory) => directory.probe())))],
     ['expiry', '* * * * *', expire],
+    ['expiry reminders', '0 8 * * *', house.tellExpiring, config.sync.timezone],
   ];
   return rows;
 }

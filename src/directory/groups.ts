@@ -49,7 +49,11 @@ export async function readGroups({ link, baseDn, dialect }: Where, pageSize: num
   const reached = new Map<string, readonly string[]>();
   return {
     of(person) {
-      const direct = personKeys(person, dialect).flatMap((key) => listedIn.get(key) ?? []);
+      let direct: readonly string[] = [];
+      for (const key of personKeys(person, dialect)) {
+        const listed = listedIn.get(key);
+        if (listed) direct = direct.length === 0 ? listed : [...direct, ...listed];
+      }
       const name = direct.join('\n');
       const known = reached.get(name) ?? [...new Set(direct.flatMap(above))];
       reached.set(name, known);

@@ -71,23 +71,23 @@ class SearchEntry implements Entry {
     return value < endAt(this.#bytes, set) ? textAt(this.#bytes, expected(this.#bytes, value, tags.octets)) : null;
   }
   texts(attribute: string): readonly string[] {
-    return Array.from(this.#values(attribute), (at) => textAt(this.#bytes, at));
+    return this.#values(attribute).map((at) => textAt(this.#bytes, at));
   }
   bytes(attribute: string): Buffer | null {
     return this.allBytes(attribute)[0] ?? null;
   }
   allBytes(attribute: string): readonly Buffer[] {
-    return Array.from(this.#values(attribute), (at) =>
-      Buffer.from(this.#bytes.subarray(contentAt(this.#bytes, at), endAt(this.#bytes, at))),
-    );
+    return this.#values(attribute).map((at) => Buffer.from(this.#bytes.subarray(contentAt(this.#bytes, at), endAt(this.#bytes, at))));
   }
 
-  *#values(attribute: string): Generator<number> {
+  /** Where each value lies. */
+  #values(attribute: string): readonly number[] {
+    const values: number[] = [];
     const set = this.#setOf(attribute);
-    if (set < 0) return;
-    const end = endAt(this.#bytes, set);
-    for (let at = contentAt(this.#bytes, set); at < end; at = within(endAt(this.#bytes, at), end))
-      yield expected(this.#bytes, at, tags.octets);
+    const end = set < 0 ? set : endAt(this.#bytes, set);
+    for (let at = set < 0 ? set : contentAt(this.#bytes, set); at < end; at = within(endAt(this.#bytes, at), end))
+      values.push(expected(this.#bytes, at, tags.octets));
+    return values;
   }
 
   /** Names are compared without case (RFC 4512 2.5); where one came twice, the last one counts. */

@@ -38,9 +38,12 @@ export const localPlace = 'local';
 /** The login with its home: what one types where somebody else has the same login in another home. */
 export const placedLogin = ({ login, home }: Pick<Account, 'login' | 'home'>): string => `${login}@${home ?? localPlace}`;
 
+/** Nearly every login is, and they are compared by the hundred thousand. */
+const isFolded = /^[ -@[-~]*$/;
+
 /** RFC 4518-like preparation that is enough to compare logins: compatibility-free NFC, case folded. */
 export const foldLogin = (login: string): string =>
-  login.normalize('NFC').toLocaleLowerCase('en').toLocaleUpperCase('en').toLocaleLowerCase('en');
+  isFolded.test(login) ? login : login.normalize('NFC').toLocaleLowerCase('en').toLocaleUpperCase('en').toLocaleLowerCase('en');
 
 /** j•••@e•••.org : enough to recognise one's own address, too little to learn another's. */
 export function maskMail(address: string): string {

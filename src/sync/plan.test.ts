@@ -21,7 +21,7 @@ const reading = (entries: readonly Entry[], accounts: readonly Account[], more: 
     localLogins: new Set(),
     roleOf: () => 'person',
     maxDisablePercent: 10,
-    isBrakeLifted: false,
+    mayDisable: 0,
     ...more,
   },
 });
@@ -66,10 +66,13 @@ test('adds who is new, disables who is gone, leaves the rest alone', () => {
 test('a rename or a move keeps the account; each changed field is named', () => {
   const accounts = accountsOf([entry('id-1', { login: 'alice', groups: ['a', 'b'] })]);
   const moved = entry('id-1', { login: 'alice', dn: 'uid=other,ou=elsewhere', groups: ['b', 'a'] });
-  assert.equal(planned(reading([moved], accounts)).changes, []);
+  assert.equal(
+    planned(reading([moved], accounts)).changes.map((change) => change.kind === 'update' && [change.id, change.fields]),
+    [[accounts[0]?.id, ['dn']]],
+  );
   const { changes } = planned(reading([{ ...moved, login: 'alicia', mail: 'a@example.org', groups: ['a'] }], accounts));
   assert.is(changes.length, 1);
-  assert.equal(changes[0]?.kind === 'update' && [changes[0].id, changes[0].fields], [accounts[0]?.id, ['login', 'mail', 'groups']]);
+  assert.equal(changes[0]?.kind === 'update' && [changes[0].id, changes[0].fields], [accounts[0]?.id, ['login', 'dn', 'mail', 'groups']]);
 });
 
 test('an entry made anew under an old login is another person', () => {
@@ -113,9 +116,9 @@ test('the brake: up to five always, then the share, never everybody by an empty 
   assert.is(disabledBy(100, 10), 10);
   assert.is(disabledBy(100, 11), 'sync.brake');
   assert.is(disabledBy(100, 11, { maxDisablePercent: 11 }), 11);
-  assert.is(disabledBy(100, 99, { isBrakeLifted: true }), 99);
+  assert.is(disabledBy(100, 99, { mayDisable: 99 }), 99);
   assert.is(disabledBy(3, 3), 'sync.empty');
-  assert.is(disabledBy(100, 100, { isBrakeLifted: true, maxDisablePercent: 100 }), 'sync.empty');
+  assert.is(disabledBy(100, 100, { mayDisable: 1000, maxDisablePercent: 100 }), 'sync.empty');
   assert.equal(planned(reading([], [])).changes, []);
   const { params } = refused(reading(people(100).slice(40), accountsOf(people(100))));
   assert.equal(params, { count: 40, enabled: 100, most: 10 });
@@ -187,7 +190,7 @@ test('applied and planned again, nothing changes; no account changes hands; the 
     fc.property(fc.array(anyReading, { maxLength: 6 }), fc.boolean(), (readings, isBrakeLifted) => {
       let accounts: readonly Account[] = [];
       for (const entries of readings) {
-        const given = reading(entries, accounts, { roleOf: roleBy(someRoles), isBrakeLifted });
+        const given = reading(entries, accounts, { roleOf: roleBy(someRoles), mayDisable: isBrakeLifted ? 1000 : 0 });
         const made = plan(given);
         if (isRefusal(made)) {
           assert.ok((made.key as string) === 'sync.empty' || !isBrakeLifted);

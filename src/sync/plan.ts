@@ -8,6 +8,7 @@ export interface Entry {
   /** Never changes, whatever is renamed or moved: it alone links an account to its entry. */
   readonly remoteId: string;
   readonly dn: string;
+  readonly listedAs?: string;
   readonly login: string;
   readonly name: string;
   readonly mail: string | null;
@@ -28,7 +29,7 @@ type Update = {
   readonly fields: readonly Field[];
 };
 type Disable = { readonly kind: 'disable'; readonly id: AccountId; readonly login: string };
-export type Field = 'login' | 'name' | 'mail' | 'mobile' | 'groups' | 'isDisabled' | 'isProtected' | 'role';
+export type Field = 'login' | 'dn' | 'name' | 'mail' | 'mobile' | 'groups' | 'isDisabled' | 'isProtected' | 'role';
 
 /** Entries that were left out, and why: their accounts, if they have any, stay as they are. */
 export interface Oddity {
@@ -44,57 +45,44 @@ export interface Plan {
   readonly oddities: readonly Oddity[];
 }
 
-export interface Reading {
+/** What every reading is judged by, of everybody or of some. */
+export interface Terms {
   readonly home: string;
+  /** The role that the configuration gives to this person. */
+  readonly roleOf: (entry: Entry) => Role;
+  readonly maxDisablePercent: number;
+  /** So many may be disabled whatever their share, for an administrator has seen the number; 0: nobody has. */
+  readonly mayDisable: number;
+}
+
+export interface Reading extends Terms {
   readonly entries: readonly Entry[];
   /** All accounts of that home, the disabled ones included. */
   readonly accounts: readonly Account[];
   /** Folded: the logins of Latchkey's own accounts, which no entry may take. */
   readonly localLogins: ReadonlySet<string>;
-  /** The role that the configuration gives to this person. */
-  readonly roleOf: (entry: Entry) => Role;
-  readonly maxDisablePercent: number;
-  readonly isBrakeLifted: boolean;
 }
-
-/** Work that pauses now and then, so that others may have their turn. */
-export type Slices<T> = Generator<undefined, T, undefined>;
-const slice = 1000;
 
 /** So many may always be disabled, however small the office. */
 const alwaysAllowed = 5;
 
 /** Refuses with `sync.empty` or `sync.brake`; whatever else is odd is told beside the changes. */
 export function plan(reading: Reading): Plan | Refusal {
-  const work = planInSlices(reading);
-  for (;;) {
-    const { done, value } = work.next();
-    if (done) return value;
-  }
-}
-
-/** The same with a pause after every thousand people, some 5 ms of work. */
-export function* planInSlices(reading: Reading): Slices<Plan | Refusal> {
-  const { home, accounts, roleOf } = reading;
+  const { accounts, entries } = reading;
   const known = new Map<string | null, Account>();
-  for (const account of accounts) known.set(account.remoteId, account);
-  const { people, leftOut, oddities } = yield* tellApart(reading, known);
-  const [adds, updates]: [Change[], Update[]] = [[], []];
-  let seen = 0;
-  for (const entry of people.values()) {
-    if (++seen % slice === 0) yield;
-    const account = known.get(entry.remoteId);
-    const role = roleOf(entry);
-    if (account === undefined) adds.push({ kind: 'add', home, entry, role });
-    else {
-      const fields = differences(account, entry, role);
-      if (fields.length > 0) updates.push({ kind: 'update', id: account.id, entry, role, fields });
-    }
+  let enabled = 0;
+  for (const account of accounts) {
+    known.set(account.remoteId, account);
+    if (!account.isDisabled) enabled += 1;
   }
+  // Nobody read though somebody was known is never believed, not even with the brake lifted.
+  if (entries.length === 0 && enabled > 0) return new Refusal('sync.empty', { params: { enabled } });
+  const { people, leftOut, oddities } = tellApart(reading, known);
+  const { adds, updates } = compared(people.values(), (id) => known.get(id) ?? null, reading);
   const isGone = ({ remoteId, isDisabled }: Account) => remoteId !== null && !isDisabled && !people.has(remoteId) && !leftOut.has(remoteId);
-  const disables = accounts.filter(isGone).map(({ id, login }): Change => ({ kind: 'disable', id, login }));
+  const disables = accounts.filter(isGone).map(disableOf);
   return (
-    braked(reading, disables.length + updates.filter(shutsOut).length) ?? {
+    braked({ disables, updates, enabled: () => enabled }, reading) ?? {
       changes: [...disables, ...updates, ...adds],
       unchanged: people.size - adds.length - updates.length,
       oddities,
@@ -102,24 +90,59 @@ export function* planInSlices(reading: Reading): Slices<Plan | Refusal> {
   );
 }
 
+export const disableOf = ({ id, login }: Account): Disable => ({ kind: 'disable', id, login });
+
+export function compared(people: Iterable<Entry>, accountOf: (remoteId: string) => Account | null, { home, roleOf }: Terms) {
+  const [adds, updates]: [Add[], Update[]] = [[], []];
+  for (const entry of people) {
+    const account = accountOf(entry.remoteId);
+    const role = roleOf(entry);
+    if (account === null) adds.push({ kind: 'add', home, entry, role });
+    else {
+      const fields = differences(account, entry, role);
+      if (fields.length > 0) updates.push({ kind: 'update', id: account.id, entry, role, fields });
+    }
+  }
+  return { adds, updates };
+}
+
+interface ShutOut {
+  readonly disables: readonly Disable[];
+  readonly updates: readonly Update[];
+  /** How many accounts are enabled now. */
+  enabled(): number;
+}
+
 /**
- * Why so many people may not be shut out at once. Nobody read though somebody was known is never believed, not even with the brake lifted.
- * Who the directory itself now shows as disabled counts like who is gone: a wrong filter and a wrong attribute do the same harm.
+ * Why so many people may not be shut out at once. Who the directory itself now shows as disabled counts like who is gone: a wrong filter and
+ * a wrong attribute do the same harm.
  */
-function braked({ entries, accounts, maxDisablePercent, isBrakeLifted }: Reading, count: number): Refusal | null {
-  const enabled = accounts.filter(({ isDisabled }) => !isDisabled).length;
+export function braked(shutOut: ShutOut, { maxDisablePercent, mayDisable }: Terms): Refusal | null {
+  const count = shutOut.disables.length + shutOut.updates.filter(shutsOut).length;
+  if (count <= Math.max(alwaysAllowed, mayDisable)) return null;
+  const enabled = shutOut.enabled();
   const most = Math.max(alwaysAllowed, Math.floor((enabled * maxDisablePercent) / 100));
-  if (entries.length === 0 && enabled > 0) return new Refusal('sync.empty', { params: { enabled } });
-  return count > most && !isBrakeLifted ? new Refusal('sync.brake', { params: { count, enabled, most } }) : null;
+  return count > most ? new Refusal('sync.brake', { params: { count, enabled, most } }) : null;
 }
 
 const shutsOut = ({ entry, fields }: Update): boolean => entry.isDisabled && fields.includes('isDisabled');
 
+const plainFields = ['login', 'dn', 'name', 'mail', 'mobile', 'isDisabled', 'isProtected'] as const;
+const noFields: readonly Field[] = [];
+
 function differences(account: Account, entry: Entry, role: Role): readonly Field[] {
-  const fields: Field[] = [];
-  for (const field of ['login', 'name', 'mail', 'mobile', 'isDisabled', 'isProtected'] as const) {
-    if (account[field] !== entry[field]) fields.push(field);
-  }
+  const isSame =
+    account.login === entry.login &&
+    account.dn === entry.dn &&
+    account.name === entry.name &&
+    account.mail === entry.mail &&
+    account.mobile === entry.mobile &&
+    account.isDisabled === entry.isDisabled &&
+    account.isProtected === entry.isProtected &&
+    account.role === role &&
+    isSameSet(account.groups, entry.groups);
+  if (isSame) return noFields;
+  const fields: Field[] = plainFields.filter((field) => account[field] !== entry[field]);
   if (account.role !== role) fields.push('role');
   if (!isSameSet(account.groups, entry.groups)) fields.push('groups');
   return fields;
@@ -136,12 +159,11 @@ function isSameSet(some: readonly string[], others: readonly string[]): boolean 
  * One entry per id, and no two people behind one login: who has the login already keeps it, whoever comes to it waits outside. So nobody
  * gets another person's account by taking a login, and nobody loses theirs because somebody took it: the local administrator least of all.
  */
-function* tellApart({ entries, localLogins }: Reading, known: ReadonlyMap<string | null, Account>) {
+function tellApart({ entries, localLogins }: Reading, known: ReadonlyMap<string | null, Account>) {
   const oddities: Oddity[] = [];
   const leftOut = new Set<string>();
   const people = new Map<string, Entry>();
-  for (const [place, entry] of entries.entries()) {
-    if (place % slice === 0) yield;
+  for (const entry of entries) {
     const twin = people.get(entry.remoteId);
     if (twin !== undefined && twin.dn !== entry.dn) oddities.push({ kind: 'same id', login: entry.login, dns: [twin.dn, entry.dn] });
     people.set(entry.remoteId, entry); // renamed while it was read: the later page is right
@@ -150,38 +172,30 @@ function* tellApart({ entries, localLogins }: Reading, known: ReadonlyMap<string
     people.delete(remoteId);
     leftOut.add(remoteId);
   };
-  let seen = 0;
-  for (const entry of people.values()) {
-    if (++seen % slice === 0) yield;
-    if (!localLogins.has(foldLogin(entry.login))) continue;
-    oddities.push({ kind: 'same login', login: foldLogin(entry.login), dns: [entry.dn] });
-    leave(entry);
-  }
-  for (const [login, sharers] of yield* sharedLogins(people)) {
-    if (login === '') {
-      for (const entry of sharers) oddities.push({ kind: 'no login', login, dns: [entry.dn] });
+  for (const [login, sharers] of contested(people.values(), localLogins)) {
+    if (login === '' || localLogins.has(login)) {
+      for (const entry of sharers) oddities.push({ kind: login === '' ? 'no login' : 'same login', login, dns: [entry.dn] });
       sharers.forEach(leave);
-    } else {
-      oddities.push({ kind: 'same login', login, dns: sharers.map(({ dn }) => dn) });
-      sharers.filter(({ remoteId }) => foldLogin(known.get(remoteId)?.login ?? '') !== login).forEach(leave);
+      continue;
     }
+    oddities.push({ kind: 'same login', login, dns: sharers.map(({ dn }) => dn) });
+    sharers.filter(({ remoteId }) => foldLogin(known.get(remoteId)?.login ?? '') !== login).forEach(leave);
   }
   return { people, leftOut, oddities };
 }
 
-/** Logins that are no one person's: those of several, and the empty one. */
-function* sharedLogins(people: ReadonlyMap<string, Entry>): Slices<ReadonlyMap<string, readonly Entry[]>> {
+/** The logins that are no one person's, with whoever has them: those of several, those of Latchkey's own accounts, and the empty one. */
+function contested(people: Iterable<Entry>, localLogins: ReadonlySet<string>): ReadonlyMap<string, readonly Entry[]> {
   const first = new Map<string, Entry>();
-  const shared = new Map<string, Entry[]>();
-  for (const entry of people.values()) {
-    if (first.size % slice === 0) yield;
+  const found = new Map<string, Entry[]>();
+  for (const entry of people) {
     const login = foldLogin(entry.login);
     const holder = first.get(login);
-    if (holder === undefined) first.set(login, entry);
-    else if (shared.has(login)) shared.get(login)?.push(entry);
-    else shared.set(login, [holder, entry]);
+    if (holder !== undefined) found.set(login, [...(found.get(login) ?? [holder]), entry]);
+    else {
+      first.set(login, entry);
+      if (login === '' || localLogins.has(login)) found.set(login, [entry]);
+    }
   }
-  const nameless = first.get('');
-  if (nameless !== undefined && !shared.has('')) shared.set('', [nameless]);
-  return shared;
+  return found;
 }

@@ -1,9 +1,10 @@
-/** What a sync did, as its caller is told, as the journal has it, and as the pages find it afterwards. */
+/** What a sync did, as its caller is told, as it is kept, and as the pages find it afterwards. */
 
-import { isRefusal, type Params, type Refusal } from '../rules/refusal.ts';
+import { isRefusal, type Refusal } from '../rules/refusal.ts';
 import type { Instant } from '../rules/time.ts';
-import type { World } from '../world.ts';
-import type { Change, Field, Oddity, Plan } from './plan.ts';
+import type { SyncChange, SyncRun, World } from '../world.ts';
+import type { Extent } from './mark.ts';
+import type { Oddity, Plan } from './plan.ts';
 import { type Running, running } from './turn.ts';
 
 export interface SyncReport {
@@ -11,40 +12,31 @@ export interface SyncReport {
   readonly isDryRun: boolean;
   readonly startedAt: Instant;
   readonly endedAt: Instant;
+  readonly extent: Extent;
   readonly read: number;
   readonly added: number;
   readonly updated: number;
   readonly disabled: number;
   readonly unchanged: number;
-  readonly changes: readonly { readonly kind: Change['kind']; readonly login: string; readonly fields: readonly Field[] }[];
+  /** In the order in which they are applied; not all of them where they are thousands. */
+  readonly changes: readonly SyncChange[];
   readonly oddities: readonly Oddity[];
 }
 
 export interface SyncState {
   readonly running: Running | null;
-  readonly last: LastSync | null;
+  readonly last: SyncRun | null;
   /** When it last ended well. */
   readonly lastGoodAt: Instant | null;
 }
-export type LastSync =
-  | { readonly kind: 'done'; readonly report: Omit<SyncReport, 'changes'> }
-  | {
-      readonly kind: 'refused';
-      readonly startedAt: Instant;
-      readonly endedAt: Instant;
-      readonly key: Refusal['key'];
-      readonly params: Params;
-    };
 
-interface Course {
-  readonly directory: string;
-  readonly startedAt: Instant;
-  readonly endedAt: Instant;
-  readonly read: number;
-}
+/** As many as are kept. */
+const changesTold = 10_000;
+
+type Course = Pick<SyncReport, 'directory' | 'startedAt' | 'endedAt' | 'extent' | 'read'>;
 
 export function reportOf(course: Course, { changes, unchanged, oddities }: Plan): SyncReport {
-  const count = (kind: Change['kind']): number => changes.filter((change) => change.kind === kind).length;
+  const count = (kind: SyncChange['kind']): number => changes.filter((change) => change.kind === kind).length;
   return {
     ...course,
     isDryRun: false,
@@ -52,7 +44,7 @@ export function reportOf(course: Course, { changes, unchanged, oddities }: Plan)
     updated: count('update'),
     disabled: count('disable'),
     unchanged,
-    changes: changes.map((change) => ({
+    changes: changes.slice(0, changesTold).map((change) => ({
       kind: change.kind,
       login: change.kind === 'disable' ? change.login : change.entry.login,
       fields: change.kind === 'update' ? change.fields : [],
@@ -61,46 +53,32 @@ export function reportOf(course: Course, { changes, unchanged, oddities }: Plan)
   };
 }
 
-type Notes = Pick<World, 'settings'>;
-const lastName = (directory: string): string => `sync last ${directory}`;
-const goodName = (directory: string): string => `sync good ${directory}`;
-const odditiesKept = 50;
+type Needs = Pick<World, 'syncRuns' | 'journal'>;
 
 /** Call it in the transaction that applies the last changes. */
 export function record(
-  { settings, journal }: Notes & Pick<World, 'journal'>,
-  { directory, startedAt, endedAt }: Omit<Course, 'read'>,
+  { syncRuns, journal }: Needs,
+  { directory, startedAt, endedAt, extent }: Omit<Course, 'read'>,
   { outcome, actor }: { outcome: SyncReport | Refusal; actor: string | null },
 ): void {
+  const course = { home: directory, startedAt, endedAt, extent, actor };
   if (isRefusal(outcome)) {
-    const { key, params } = outcome;
-    settings.setNote(lastName(directory), JSON.stringify({ kind: 'refused', startedAt, endedAt, key, params } satisfies LastSync));
-    journal.append({
-      event: 'sync',
-      result: 'failed',
-      detail: key,
-      actor,
-      raw: [directory, outcome.raw ?? JSON.stringify(params)].join(': '),
-    });
+    const { key, params, raw } = outcome;
+    syncRuns.add({ ...course, ...nothing, refusal: { key, params } }, []);
+    journal.append({ event: 'sync', result: 'failed', detail: key, actor, raw: `${directory}: ${raw ?? JSON.stringify(params)}` });
   } else {
-    const { changes: _, ...report } = { ...outcome, oddities: outcome.oddities.slice(0, odditiesKept) };
-    settings.setNote(lastName(directory), JSON.stringify({ kind: 'done', report } satisfies LastSync));
-    settings.setNote(goodName(directory), String(endedAt));
-    const { read, added, updated, disabled } = outcome;
-    journal.append({
-      ...{ event: 'sync', result: 'succeeded', actor },
-      raw: `${directory}: ${read} read, ${added} added, ${updated} changed, ${disabled} disabled, ${outcome.oddities.length} odd`,
-    });
+    const { read, added, updated, disabled, unchanged, oddities, changes } = outcome;
+    syncRuns.add({ ...course, read, added, updated, disabled, unchanged, oddities, odd: oddities.length, refusal: null }, changes);
+    const whole = extent === 'everybody' ? '' : ` (${extent})`;
+    const counts = `${read} read${whole}, ${added} added, ${updated} changed, ${disabled} disabled, ${oddities.length} odd`;
+    journal.append({ event: 'sync', result: 'succeeded', actor, raw: `${directory}: ${counts}` });
   }
 }
 
+const nothing = { read: 0, added: 0, updated: 0, disabled: 0, unchanged: 0, oddities: [], odd: 0 };
+
 /** For the overview and the directory's page. */
-export function syncState(needs: Notes & Pick<World, 'clock'>, directory: string): SyncState {
-  const { settings } = needs;
-  const good = settings.note(goodName(directory));
-  return {
-    running: running(needs, directory),
-    last: JSON.parse(settings.note(lastName(directory)) ?? 'null') as LastSync | null,
-    lastGoodAt: good === null ? null : Number(good),
-  };
+export function syncState(needs: Pick<World, 'syncRuns' | 'settings' | 'clock'>, directory: string): SyncState {
+  const [last = null] = needs.syncRuns.latest(directory, 1);
+  return { running: running(needs, directory), last, lastGoodAt: needs.syncRuns.lastGood(directory)?.endedAt ?? null };
 }

@@ -25,7 +25,10 @@ export function roleBy(roles: Roles): (entry: { readonly login: string; readonly
     const logins = new Set(named.filter((name) => !name.includes('=')).map((name) => foldLogin(name.trim())));
     return { role, logins, isAmong: remembered(amongGroups(named)) };
   });
-  return ({ login, groups }) => lists.find(({ logins, isAmong }) => logins.has(foldLogin(login)) || groups.some(isAmong))?.role ?? 'person';
+  return ({ login, groups }) => {
+    const folded = foldLogin(login);
+    return lists.find(({ logins, isAmong }) => logins.has(folded) || groups.some(isAmong))?.role ?? 'person';
+  };
 }
 
 /** Tens of thousands of people share a few groups. */

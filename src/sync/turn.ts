@@ -1,4 +1,4 @@
-/** One sync of a directory at a time, whichever process runs it: a row with an owner and a pulse, given up when the pulse stops. */
+/** One sync of a directory at a time, whichever process or thread runs it: a row with an owner and a pulse, given up when the pulse stops. */
 
 import { Refusal } from '../rules/refusal.ts';
 import { type Instant, minute, second } from '../rules/time.ts';
@@ -8,19 +8,26 @@ type Needs = Pick<World, 'settings' | 'clock' | 'random' | 'atomically'>;
 
 /** Longer than any single request to a directory may take. */
 const givenUpAfter = 2 * minute;
-const pulse = 10 * second;
+const pulse = second;
+
+export interface Progress {
+  readonly step: 'reading' | 'writing';
+  /** People. */
+  readonly done: number;
+  /** As far as is known. */
+  readonly of: number | null;
+}
 
 export interface Running {
   readonly owner: string;
   readonly since: Instant;
   readonly beatAt: Instant;
-  /** Entries read so far. */
-  readonly read: number;
+  readonly progress: Progress;
 }
 
 export interface Turn {
-  /** Tells how far the reading is, at most every 10 seconds. */
-  beat(read: number): void;
+  /** Tells how far it is, at most every second. */
+  beat(progress: Progress): void;
   /** False once somebody else has taken over: then nothing more may be written. Call it in the transaction that writes. */
   isOurs(): boolean;
   end(): void;
@@ -44,17 +51,17 @@ export function takeTurn(needs: Needs, directory: string): Turn | Refusal {
 
   const isTaken = atomically(() => {
     if (running(needs, directory) !== null) return false;
-    write({ owner, since, beatAt, read: 0 });
+    write({ owner, since, beatAt, progress: { step: 'reading', done: 0, of: null } });
     return true;
   });
   if (!isTaken) return new Refusal('sync.running');
   return {
     isOurs,
-    beat(read) {
+    beat(progress) {
       if (clock.now() - beatAt < pulse) return;
       beatAt = clock.now();
       atomically(() => {
-        if (isOurs()) write({ owner, since, beatAt, read });
+        if (isOurs()) write({ owner, since, beatAt, progress });
       });
     },
     end() {
