@@ -8,6 +8,7 @@ import { buildBreached } from './commands/breached.ts';
 import { check } from './commands/check.ts';
 import { type Given, Mistake } from './commands/given.ts';
 import { exportJournal, verifyJournal } from './commands/journal.ts';
+import { exportPolicy, importPolicy } from './commands/policy.ts';
 import { migrate, serve } from './commands/serve.ts';
 import { sync } from './commands/sync.ts';
 import { type Config, ConfigMistakes, loadConfig } from './config.ts';
@@ -64,6 +65,14 @@ const commands: Readonly<Record<string, Command>> = {
   },
   'admin create': { usage: 'admin create LOGIN', does: 'makes a local administrator', words: 1, run: createAdministrator },
   'admin recover': { usage: 'admin recover LOGIN', does: 'lets an administrator back in', words: 1, run: recoverAdministrator },
+  'policy export': { usage: 'policy export', does: 'the policy as TOML, with the meaning of every row', run: exportPolicy },
+  'policy import': {
+    usage: 'policy import FILE [--dry-run]',
+    does: 'puts the policy of such a file in force, and says what that does to people; FILE - reads standard input',
+    options: { 'dry-run': 'boolean' },
+    words: 1,
+    run: importPolicy,
+  },
   migrate: { usage: 'migrate', does: 'brings the database up to date', run: migrate },
 };
 

@@ -2,7 +2,7 @@
 
 import type { Account } from './account.ts';
 import { amongGroups } from './group.ts';
-import { flag, line, lines, link, list, loosening, oneOf, personal, type Setting, someOf, whole, words } from './setting.ts';
+import { flag, line, lines, link, list, loosening, oneOf, personal, type Setting, someOf, whole, wholes, words } from './setting.ts';
 import { type MethodName, methodNames } from './vocabulary.ts';
 
 const doors = ['change', 'reset', 'unlock'] as const;
@@ -55,6 +55,9 @@ const rows = {
   questions_to_answer: personal(whole(3, [3, 5])),
   questions_own: lines([], { most: 20, length: [3, 200] }),
 
+  /** Whether people who hold an app or a passkey are asked for it at sign-in, as staff always are. */
+  second_step_for_people: personal(flag(false)),
+
   registration_required: personal(flag(true)),
   snooze_days: personal(whole(3, [0, 30])),
   snooze_times: personal(whole(5, [0, 50])),
@@ -80,6 +83,9 @@ const rows = {
    * chose this morning would stand outside until tomorrow. A change is always held to it.
    */
   minimum_age_on_reset: personal(oneOf('allow', ['block', 'allow'] as const)),
+
+  /** On which days before a directory password ends its owner is told by mail; none: nobody is. */
+  expiry_reminder_days: wholes([14, 7, 1], { most: 10, each: [0, 90] }),
 
   writeback: flag(true),
   unlock_without_reset: flag(true),

@@ -5,7 +5,7 @@ interface Loosening<T> {
   readonly standard: string;
   /** For which values, in words that follow "loosens ...": `at false`. */
   readonly where: string;
-  readonly at: (value: T) => boolean;
+  at(value: T): boolean;
 }
 
 export interface Setting<T> {
@@ -74,6 +74,21 @@ export const lines = (
     return Array.isArray(value) && value.length <= most && value.every(isLine) && new Set(value).size === value.length ? value : null;
   },
   takes: `a list of up to ${most} different texts, of ${least} to ${longest} characters each`,
+});
+
+export const wholes = (
+  standard: readonly number[],
+  { most, each }: { most: number; each: [number, number] },
+): Setting<readonly number[]> => ({
+  default: standard,
+  read: (value) =>
+    Array.isArray(value) &&
+    value.length <= most &&
+    value.every((one) => whole(0, each).read(one) !== null) &&
+    new Set(value).size === value.length
+      ? (value as number[])
+      : null,
+  takes: `a list of up to ${most} different whole numbers from ${each[0]} to ${each[1]}`,
 });
 
 const named = (allowed: readonly string[]): string => allowed.map((one) => `"${one}"`).join(', ');
