@@ -29,6 +29,7 @@ export interface World {
   readonly directories: Directories;
   readonly passwordsFor: (account: Account) => Passwords;
   readonly outbox: Outbox;
+  readonly reminders: Reminders;
   readonly deliver: Deliver;
   readonly deferral: Deferral;
   readonly atomically: Atomically;
@@ -556,6 +557,15 @@ export interface Directories {
   of(account: Account): Directory | null;
 }
 
+/** What somebody was reminded of, so that no reminder goes out twice. */
+export interface Reminders {
+  /** False when this very thing was told before. Call it in the transaction that queues the message. */
+  remember(reminder: { account: AccountId; kind: 'expiry' | 'invitation'; about: string; at: Instant }): boolean;
+  /** How often they were told of this kind since `since`, and when last. */
+  told(account: AccountId, kind: 'expiry' | 'invitation', since: Instant): { times: number; lastAt: Instant | null };
+  expire(before: Instant, limit: number): number;
+}
+
 /** The messages, one member each: the variables of a message are named here, and none of them is a password. */
 export interface Messages {
   'reset-code': { code: string; link: string; minutes: number };
@@ -563,6 +573,9 @@ export interface Messages {
   /** `login`: as it is to be typed, where the reason is that it was not told apart. */
   'text-reset-code': { code: string; minutes: number; host: string };
   'text-contact-code': { code: string; minutes: number; host: string };
+  'password-expiring': { days: number; changeLink: string };
+  'sign-in-new-address': { address: string; device: string };
+  'registration-invitation': { link: string };
   'reset-not-possible': { reason: string; helpdesk: string; login?: string };
   'password-reset': { notMeLink: string; isProved: string };
   'password-changed': { notMeLink: string };

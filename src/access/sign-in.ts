@@ -3,15 +3,20 @@
 import type { Method } from '../methods/method.ts';
 import type { Methods } from '../methods/methods.ts';
 import type { Account } from '../rules/account.ts';
+import { noticeAddresses } from '../rules/notice.ts';
+import { policyFor } from '../rules/policy.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { Question } from '../rules/attempt.ts';
-import { accountKey, isOver, limits } from '../rules/throttle.ts';
+import { accountKey, addressKey, isOver, limits } from '../rules/throttle.ts';
 import { day, type Instant } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { Session, World } from '../world.ts';
 import type { CurrentPassword } from './current-password.ts';
 
-type Needs = Pick<World, 'accounts' | 'enrolments' | 'sessions' | 'throttle' | 'journal' | 'clock' | 'random' | 'atomically'> & {
+type Needs = Pick<
+  World,
+  'accounts' | 'settings' | 'deliver' | 'enrolments' | 'sessions' | 'throttle' | 'journal' | 'clock' | 'random' | 'atomically'
+> & {
   readonly methods: Methods;
   readonly current: CurrentPassword;
 };
@@ -57,7 +62,7 @@ const bindingOf = ({ id }: Session): string => `sign-in ${id}`;
 export type SignIn = ReturnType<typeof signIn>;
 
 export function signIn(needs: Needs) {
-  const { accounts, enrolments, sessions, throttle, journal, clock, random, atomically, methods, current } = needs;
+  const { accounts, settings, deliver, enrolments, sessions, throttle, journal, clock, random, atomically, methods, current } = needs;
 
   async function start(entrance: Entrance): Promise<SignedIn | MustChange | Refusal> {
     const { login, password, address, supportCode } = entrance;
@@ -86,8 +91,9 @@ export function signIn(needs: Needs) {
 
   /** What the password alone opens; null: nothing, since the time to enrol a second step is over. */
   function standingOf(account: Account, now: Instant): Session['standing'] | null {
+    const isAsked = account.role !== 'person' || policyFor(account, settings.policy()).second_step_for_people;
+    if (isAsked && stepsOf(account).length > 0) return 'second step';
     if (account.role === 'person') return 'full';
-    if (stepsOf(account).length > 0) return 'second step';
     const until = accounts.enrolUntil(account.id);
     if (until !== null) return now < until ? 'enrolment' : null;
     if (account.home === null) return null; // only the console opens this time for a local account
@@ -133,8 +139,26 @@ export function signIn(needs: Needs) {
       throttle.clear(limits.wrongProofs, key);
       sessions.renew(session.id, { token, standing: 'full', at: clock.now() });
       journal.append({ event: 'sign-in', result: 'succeeded', detail: 'full', actor: account.login, ...facts });
+      tellOfNewAddress(step);
       return { kind: 'signed in', token, standing: 'full', account } as const;
     });
+  }
+
+  /** Staff hear of a sign-in from a network that is new to them; not of their first, which is no news. */
+  function tellOfNewAddress({ account, session, address, language }: SecondStep): void {
+    if (account.role === 'person') return;
+    const now = clock.now();
+    const [anywhere, here] = [accountKey(account.id, ''), `${accountKey(account.id, '')}|${addressKey(address)}`];
+    const isFirst = throttle.lastAt(limits.knownAddress, anywhere, now) === null;
+    const isNew = throttle.lastAt(limits.knownAddress, here, now) === null;
+    for (const key of [anywhere, here]) {
+      throttle.clear(limits.knownAddress, key);
+      throttle.hit(limits.knownAddress, key, now);
+    }
+    if (isFirst || !isNew) return;
+    const variables = { address, device: session.device };
+    for (const to of noticeAddresses(account, enrolments.of(account.id)))
+      deliver.queue({ kind: 'sign-in-new-address', to, language: account.language ?? language, name: account.name, variables });
   }
 
   function end({ session, account, address, supportCode }: Pick<SecondStep, 'session' | 'account' | 'address' | 'supportCode'>): void {

@@ -36,6 +36,8 @@ export const limits = {
   puzzleSolved: limit('puzzle solved', 1, 10 * minute),
   /** Help forms per address: each mails a human. */
   help: limit('help', 5, hour),
+  /** Networks from which a member of staff has signed in: not new for so long. */
+  knownAddress: limit('known address', 1, 90 * day),
   /** Kept for the wrong-password memory. */
   wrongPassword: limit('wrong password', 1, hour),
 } as const;

@@ -61,6 +61,17 @@ export const enrolment = sqliteTable(
   (table) => [index('enrolment_account').on(table.accountId)],
 );
 
+export const reminder = sqliteTable(
+  'reminder',
+  {
+    accountId: accountId(),
+    kind: text('kind').notNull(),
+    about: text('about').notNull(),
+    at: instant('at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.kind, table.about] }), index('reminder_at').on(table.at)],
+);
+
 export const attempt = sqliteTable(
   'attempt',
   {

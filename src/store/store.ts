@@ -9,6 +9,7 @@ import type {
   Journal,
   Outbox,
   PasswordHistory,
+  Reminders,
   Random,
   Sessions,
   Settings,
@@ -24,6 +25,7 @@ import { atomicallyOn, type Db } from './database.ts';
 import { journalIn } from './journal.ts';
 import { outboxIn } from './outbox.ts';
 import { passwordHistoryIn } from './password-history.ts';
+import { remindersIn } from './reminders.ts';
 import { sessionsIn, throttleIn } from './sessions.ts';
 import { settingsIn } from './settings.ts';
 import { syncRunsIn } from './sync-runs.ts';
@@ -39,6 +41,7 @@ export interface Store {
   readonly throttle: Throttle;
   readonly journal: Journal;
   readonly outbox: Outbox;
+  readonly reminders: Reminders;
   readonly syncRuns: SyncRuns;
   readonly settings: Settings;
   readonly atomically: Atomically;
@@ -57,6 +60,7 @@ export function storeOn(db: Db, { vault, clock, random }: { vault: Vault; clock:
     throttle: throttleIn(db),
     journal: journalIn(db, { vault, clock, random }),
     outbox: outboxIn(db),
+    reminders: remindersIn(db),
     syncRuns: syncRunsIn(db),
     settings,
     atomically: atomicallyOn(db),
