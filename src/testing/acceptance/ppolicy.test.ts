@@ -15,7 +15,7 @@ const person = (login: string): Person => ({
   password: `first words of the year ${login.length}`,
   address: `${login}@home.example.net`,
 });
-const logins = ['short', 'history', 'young', 'safe', 'locked', 'banished', 'caught', 'must', 'expired', 'waiting'] as const;
+const logins = ['short', 'history', 'young', 'safe', 'locked', 'banished', 'caught', 'must', 'expired', 'waiting', 'accents'] as const;
 const people = Object.fromEntries(logins.map((login) => [login, person(login)])) as Record<(typeof logins)[number], Person>;
 
 /** One house may read the policy; from the other it is hidden, and so slapd is the first to judge. */
@@ -81,6 +81,19 @@ test('too short, judged before: the page says how long', ({ open }) =>
   under(open, { pwdMinLength: 20 }, async () => {
     const browser = await choosePassword(await comeBack(open, people.short), 'merely three bits');
     await isRefused(open, { by: 'password.too-short', browser, who: people.short, params: { least: 20 }, raw: null });
+  }));
+
+test('the sentence speaks of characters where slapd counts bytes: whoever keeps to it is taken, one letter less is not sent', ({ open }) =>
+  under(open, { pwdMinLength: 20 }, async () => {
+    const twenty = 'zwölf Bäume am Ährli';
+    assert.is([...twenty].length, 20);
+    const browser = await comeBack(open, people.accents);
+    assert.ok(browser.text().includes('At least 20 characters'));
+    await choosePassword(browser, [...twenty].slice(1).join(''));
+    await isRefused(open, { by: 'password.too-short', browser, who: people.accents, params: { least: 20 }, raw: null });
+    await choosePassword(browser, twenty);
+    assert.is(browser.heading(), 'Your new password is set', browser.text());
+    assert.is(await open.opens(people.accents, twenty), true);
   }));
 
 test('too short, said by slapd', ({ blind }) =>
@@ -250,6 +263,25 @@ for (const kind of ['open', 'blind'] as const) {
     assert.is(await house.opens(people.expired, people.expired.password), false);
   });
 }
+
+test('a no that nobody knows: its words stand in the journal, found by the code that the page shows', async () => {
+  const house = await openRealHouse({ way: 'proxy' });
+  try {
+    const who = person('unknown');
+    await house.admit([who]);
+    await house.start();
+    const browser = await comeBack(house, who);
+    house.proxy().spoil('extended', 'unwilling');
+    await choosePassword(browser, 'a wholly new sentence');
+    await isRefused(house, { by: 'directory.unknown', browser, who, raw: /^53/ });
+    said.delete('directory.unknown');
+    assert.match(browser.supportCode(), /^[A-Z]{4}-[A-Z]{4}$/);
+    assert.is((await lastAct(house, who))?.supportCode, browser.supportCode());
+    assert.not.match(browser.text(), /\b53\b/);
+  } finally {
+    await house.close();
+  }
+});
 
 test('every no has a sentence of its own, and a next step', () => {
   const sentences = [...said.values()];
