@@ -8,6 +8,7 @@ import { buildBreached } from './commands/breached.ts';
 import { check } from './commands/check.ts';
 import { type Given, Mistake } from './commands/given.ts';
 import { exportJournal, verifyJournal } from './commands/journal.ts';
+import { givePass } from './commands/pass.ts';
 import { exportPolicy, importPolicy } from './commands/policy.ts';
 import { migrate, serve } from './commands/serve.ts';
 import { sync } from './commands/sync.ts';
@@ -65,6 +66,13 @@ const commands: Readonly<Record<string, Command>> = {
   },
   'admin create': { usage: 'admin create LOGIN', does: 'makes a local administrator', words: 1, run: createAdministrator },
   'admin recover': { usage: 'admin recover LOGIN', does: 'lets an administrator back in', words: 1, run: recoverAdministrator },
+  'admin pass': {
+    usage: 'admin pass LOGIN --reason TEXT [--minutes 60] [--length 12] [--many]',
+    does: 'makes a temporary pass that opens a gate once, or with --many until its end, and prints it',
+    options: { reason: 'string', minutes: 'string', length: 'string', many: 'boolean' },
+    words: 1,
+    run: givePass,
+  },
   'policy export': { usage: 'policy export', does: 'the policy as TOML, with the meaning of every row', run: exportPolicy },
   'policy import': {
     usage: 'policy import FILE [--dry-run]',

@@ -17,6 +17,8 @@ export type DryRun =
       readonly account: Account;
       /** In the order in which they are judged; how often this address has tried is not among what can be judged here. */
       readonly checks: readonly Check[];
+      /** The name of the profile by which the account is judged; null: the office's policy. */
+      readonly profile: string | null;
       /** Why the directory could not be asked. */
       readonly refusal: Refusal | null;
     };
@@ -28,6 +30,7 @@ export async function dryRun(login: string, { door, methods, passwordsFor, enrol
   const status = await passwordsFor(found).status();
   const held = methodsHeld(methods, found, enrolments.of(found.id));
   const facts = { account: found, intention: 'reset' as const, held, live: isRefusal(status) ? null : status, isBlocked: false };
-  const checks = eligibility(facts, settings.policy()).checks.filter(({ name }) => name !== 'within limits');
-  return { kind: 'found', account: found, checks, refusal: isRefusal(status) ? status : null };
+  const { checks: all, profile } = eligibility(facts, settings.policy());
+  const checks = all.filter(({ name }) => name !== 'within limits');
+  return { kind: 'found', account: found, checks, profile, refusal: isRefusal(status) ? status : null };
 }

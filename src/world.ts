@@ -101,6 +101,10 @@ export interface Accounts {
   /** Whether a local account has the login of somebody in a directory. */
   hasSharedLocalLogin(): boolean;
   byRemoteId(home: string, remoteId: string): Account | null;
+  /** Whom the directory names as this person's manager, as far as they have an account of the same home. */
+  managerOf(account: Pick<Account, 'home' | 'manager'>): Account | null;
+  /** Enabled accounts in one of these groups, named as administrators name them; `most` at most. It looks at all accounts. */
+  inGroups(named: readonly string[], most: number): readonly Account[];
   all(home: string | null): readonly Account[];
   /** How many of that home are not disabled. */
   enabledIn(home: string): number;
@@ -237,7 +241,17 @@ export interface Token {
   readonly triesLeft: number;
   readonly note: string | null;
 }
-export type TokenPurpose = 'seed' | 'seed passkey' | 'reset code' | 'reset link' | 'text code' | 'contact code' | 'contact text' | 'not me' | 'pass' | 'setup';
+export type TokenPurpose =
+  | 'seed'
+  | 'seed passkey'
+  | 'reset code'
+  | 'reset link'
+  | 'text code'
+  | 'contact code'
+  | 'contact text'
+  | 'not me'
+  | 'pass'
+  | 'setup';
 export interface Tokens {
   /** Replaces an earlier one of the same purpose, account and attempt. `note` is sealed by the caller if it is personal. */
   issue(token: {
@@ -423,6 +437,8 @@ export interface DirectoryEntry {
   readonly dn: string;
   /** What groups may list it by beside its DN; opaque. As long as both stay, its groups change only where a group does. */
   readonly listedAs?: string;
+  /** The DN of the manager, as the server spells names of entries. */
+  readonly manager?: string | null;
   readonly login: string;
   readonly name: string;
   readonly mail: string | null;
@@ -583,6 +599,7 @@ export interface Messages {
   'write-settled': { outcome: string; notMeLink: string };
   'method-added': { method: string; label: string; notMeLink: string };
   'method-removed': { method: string; label: string; notMeLink: string };
+  'pass-issued': { notMeLink: string };
   'not-me-received': { login: string; supportCode: string };
   'help-asked': { login: string; asker: string; contact: string; words: string; supportCode: string };
 }

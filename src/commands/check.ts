@@ -4,6 +4,7 @@ import { type House, openHouse } from '../app.ts';
 import { type DryRun, dryRun } from '../dry-run.ts';
 import { frontDoor } from '../front-door.ts';
 import { placedLogin } from '../rules/account.ts';
+import { explained, type Say } from '../rules/explanation.ts';
 import type { Refusal } from '../rules/refusal.ts';
 import type { Directory, DirectoryFinding } from '../world.ts';
 import type { Given } from './given.ts';
@@ -104,18 +105,10 @@ function accountFindings({ texts }: House, login: string, run: DryRun): Finding[
   if (run.kind === 'unknown') return [judged(login, false, 'is not known: misspelt, or not synced yet')];
   if (run.kind === 'several')
     return [judged(login, false, `is a login in several homes: say ${run.accounts.map(placedLogin).join(' or ')}`)];
-  const checks = run.checks.map(({ name, isPassed, params }) =>
-    judged(`${login}: ${name}`, isPassed, `${isPassed ? 'yes' : 'no'}${numbersOf(params)}`),
-  );
+  const say: Say = (key, params) => texts.find('en', key, params) ?? key;
+  const checks = explained(run, say).map(({ name, isPassed, says }) => judged(`${login}: ${name}`, isPassed, says));
   return run.refusal === null ? checks : [...checks, judged(`${login}: directory`, false, wordsOf(texts, run.refusal))];
 }
-
-const numbersOf = (params: Readonly<Record<string, string | number>>): string =>
-  Object.keys(params).length === 0
-    ? ''
-    : ` (${Object.entries(params)
-        .map(([name, value]) => `${name} ${value}`)
-        .join(', ')})`;
 
 const wordsOf = (texts: House['texts'], refusal: Refusal): string =>
   `${texts.find('en', `refusal.${refusal.key}`, refusal.params) ?? refusal.key}${refusal.raw === null ? '' : ` [${refusal.raw}]`}`;

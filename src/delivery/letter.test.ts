@@ -17,6 +17,7 @@ const everyKind: { [Kind in MessageKind]: Messages[Kind] } = {
   'text-reset-code': { code: '481516', minutes: 5, host: 'desk.example.org' },
   'text-contact-code': { code: '481516', minutes: 1, host: 'desk.example.org' },
   'reset-not-possible': { reason: 'in scope', helpdesk: 'help@example.org' },
+  'pass-issued': { notMeLink: 'https://desk.example.org/not-me/x' },
   'password-reset': { notMeLink: link, isProved: 'yes' },
   'password-changed': { notMeLink: link },
   'account-unlocked': { notMeLink: link },

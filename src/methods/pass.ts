@@ -4,6 +4,7 @@
  */
 
 import type { Account } from '../rules/account.ts';
+import { noticeAddresses } from '../rules/notice.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { day, type Instant, minute } from '../rules/time.ts';
 import type { Enrolment, World } from '../world.ts';
@@ -61,8 +62,10 @@ export interface WantedPass {
   readonly address: string | null;
 }
 
+const notMeLife = 7 * day;
+
 /**
- * Makes a pass in place of an earlier one and returns it, this one time. Refuses with `pass.limits` (params of the limits), `pass.not-here` for
+ * Makes a pass in place of an earlier one and returns it, this one time; its owner is told by mail that there is one. Refuses with `pass.limits` (params of the limits), `pass.not-here` for
  * a protected account or one's own, and `desk.busy`.
  */
 export const issuePass =
@@ -73,7 +76,12 @@ export const issuePass =
     clock,
     random,
     atomically,
-  }: Pick<World, 'slowHash' | 'enrolments' | 'journal' | 'clock' | 'random' | 'atomically'>) =>
+    tokens,
+    deliver,
+    publicUrl,
+  }: Pick<World, 'slowHash' | 'enrolments' | 'journal' | 'clock' | 'random' | 'atomically' | 'tokens' | 'deliver'> & {
+    readonly publicUrl: string;
+  }) =>
   async ({ account, length, life, isOnce, actor, reason, address }: WantedPass): Promise<string | Refusal> => {
     const [shortest, longest] = passLimits.length;
     const [least, most] = passLimits.life;
@@ -98,6 +106,17 @@ export const issuePass =
         address,
         raw: reason,
       });
+      tellOwner(account, at);
     });
     return pass;
+
+    /** Whoever talked somebody into giving a pass for another's account is not the one who reads this. */
+    function tellOwner({ id, mail, name, language }: Account, at: Instant): void {
+      const to = noticeAddresses({ mail }, enrolments.of(id));
+      if (to.length === 0) return;
+      const secret = random.token();
+      tokens.issue({ purpose: 'not me', secret, account: id, attempt: null, at, expiresAt: at + notMeLife, tries: 1 });
+      const variables = { notMeLink: `${publicUrl}/not-me/${secret}` };
+      for (const address of to) deliver.queue({ kind: 'pass-issued', to: address, language: language ?? 'en', name, variables });
+    }
   };
