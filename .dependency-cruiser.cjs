@@ -24,13 +24,13 @@ const rows = [
     name: 'methods-import-rules-and-world',
     comment: 'A method is a way to prove who you are; how its code travels or is kept is the world’s part.',
     from: { path: '^src/methods/', pathNot: test },
-    to: { pathNot: ['^src/(rules|methods)/', '^src/world[.]ts$', library('otpauth|qrcode|@types/qrcode|zod|@simplewebauthn/server')] },
+    to: { pathNot: ['^src/(rules|methods)/', '^src/world[.]ts$', library('otpauth|qrcode|@types/qrcode|zod|@simplewebauthn/server|libphonenumber-js')] },
   },
   {
     name: 'flows-import-rules-methods-and-world',
     comment: 'A flow says what happens; it sees neither Koa nor an adapter.',
     from: {
-      path: `^src/(set-password|aftermath|late-writes|password-judge|earlier-passwords|front-door|sync|${portals})[/.]`,
+      path: `^src/(set-password|aftermath|late-writes|password-judge|earlier-passwords|front-door|dry-run|sync|${portals})[/.]`,
       pathNot: [pages, test, '^src/sync/plan[.]ts$'],
     },
     to: {
@@ -74,7 +74,7 @@ const rows = [
     name: 'only-app-wires',
     comment:
       'Only app.ts (sync-thread.ts in its own thread, the commands, tests and benchmarks) chooses what fulfils the world. config.ts names their settings by type.',
-    from: { path: '^src/([^/]+)', pathNot: ['^src/(app|main|config|sync-thread)[.]ts$', '^src/commands[/.]', ...outside] },
+    from: { path: '^src/([^/]+)', pathNot: ['^src/(app|main|config|config/sms|sync-thread)[.]ts$', '^src/commands[/.]', ...outside] },
     to: { path: ['^src/(store|directory|delivery|lore)/', '^src/(system|vault|deferral|homes|app)[.]ts$'], pathNot: '^src/$1' },
   },
   {

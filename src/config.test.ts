@@ -271,7 +271,7 @@ test('no directory has the name that local accounts go by', ({ load }) => {
 });
 
 const example = readFileSync(new URL('../config.example.toml', import.meta.url), 'utf8');
-const uncommented = example.replaceAll(/^# ([a-z_]+ = )/gm, '$1');
+const uncommented = example.replaceAll(/^# ([a-z_]+ = |\[[a-z]+\]$)/gm, '$1');
 
 test('the manual parses as it stands', ({ load, folder }) => {
   mkdirSync(join(folder, 'secrets'));

@@ -73,7 +73,13 @@ const directory = z.strictObject({
   account_filter: text.regex(/^\(.*\)$/s, 'must be an LDAP filter in parentheses, such as "(objectClass=person)"').optional(),
   login_attributes: z.array(attribute).max(10).default([]),
   attributes: z
-    .strictObject({ name: attribute.optional(), mail: attribute.optional(), mobile: attribute.optional(), phone: attribute.optional() })
+    .strictObject({
+      name: attribute.optional(),
+      mail: attribute.optional(),
+      mobile: attribute.optional(),
+      phone: attribute.optional(),
+      manager: attribute.optional(),
+    })
     .prefault({}),
   protected_groups: names,
   timeout_seconds: z.int().min(1).max(60).default(5),

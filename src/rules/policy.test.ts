@@ -20,7 +20,7 @@ test('nothing of another kind is taken', () => {
       -1,
       1e9,
       {},
-      [1],
+      [1.5],
       ['no such word', ''],
       '\u0000',
 
