@@ -296,7 +296,7 @@ test('the defaults that the manual shows are the real ones', () => {
     for (const { name, kind, fallback, keys: below } of keys) {
       if (kind === 'table') shown(tree[name] as Tree, below, `${path}${name}.`);
       else if (kind === 'tables') shown((tree[name] as Tree[])[0] as Tree, below, `${path}${name}[].`);
-      else if (fallback !== undefined) assert.equal(tree[name], fallback, `${path}${name}`);
+      else if (fallback !== undefined) assert.is(JSON.stringify(tree[name]), JSON.stringify(fallback), `${path}${name}`);
     }
   };
   shown(parse(uncommented), everyKey, '');
