@@ -24,7 +24,13 @@ const rows = [
     name: 'methods-import-rules-and-world',
     comment: 'A method is a way to prove who you are; how its code travels or is kept is the world’s part.',
     from: { path: '^src/methods/', pathNot: test },
-    to: { pathNot: ['^src/(rules|methods)/', '^src/world[.]ts$', library('otpauth|qrcode|@types/qrcode|zod|@simplewebauthn/server|libphonenumber-js')] },
+    to: {
+      pathNot: [
+        '^src/(rules|methods)/',
+        '^src/world[.]ts$',
+        library('otpauth|qrcode|@types/qrcode|zod|@simplewebauthn/server|libphonenumber-js'),
+      ],
+    },
   },
   {
     name: 'flows-import-rules-methods-and-world',
