@@ -47,6 +47,19 @@ const modify = (account: readonly string[], login: string, ...lines: string[]) =
 const setPassword = (password: string, login: string, ...more: string[]) =>
   run('ldappasswd', [...service, '-e', 'ppolicy', '-s', password, ...more, demo.personDn(login)]);
 
+test('a modify under an assertion that the entry does not meet changes nothing, and is judged by the policy before (RFC 4528)', async () => {
+  const login = 'alice';
+  const under = (filter: string, value: string) =>
+    run(
+      'ldapmodify',
+      [...service, '-e', 'ppolicy', '-e', `!assert=${filter}`],
+      [`dn: ${demo.personDn(login)}`, 'changetype: modify', 'replace: userPassword', `userPassword: ${value}`, ''].join('\n'),
+    );
+  assert.is((await under('(!(objectClass=*))', 'a long enough sentence')).code, 122);
+  assert.is((await under('(!(objectClass=*))', 'x')).code, 19);
+  assert.is((await whoAmI(login, demo.passwordOf(login))).code, 0, 'nothing was changed');
+});
+
 test('everybody’s first password opens, over both ports', async () => {
   for (const { login, password, begins } of demo.office.people) {
     const { code, text } = await whoAmI(login, password);
