@@ -62,6 +62,14 @@ const rows = {
   snooze_days: personal(whole(3, [0, 30])),
   snooze_times: personal(whole(5, [0, 50])),
   reconfirm_days: personal(whole(180, [0, 730])),
+  /** Who is never asked or invited, whatever they lack: whose password never comes from a person, or who registers elsewhere. */
+  registration_exempt: words([], 400),
+  /**
+   * How many days of the office lie between two invitations by mail. Off by itself: a mail that nobody has announced, with a link to a
+   * page for passwords, is what people are taught not to follow, and sign-in asks them anyway.
+   */
+  invitation_days: whole(0, [0, 365]),
+  invitation_times: whole(3, [1, 12]),
 
   password_minimum: personal(loosening(whole(12, [8, 64]), short)),
   password_minimum_local: personal(loosening(whole(15, [8, 64]), short)),
