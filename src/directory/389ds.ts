@@ -29,7 +29,7 @@ export const directoryServer389: Dialect = {
   /** `dsidm user create` makes the second kind. */
   people: or(equal('objectClass', 'inetOrgPerson'), equal('objectClass', 'nsPerson')),
   loginAttributes: ['uid', 'mail'],
-  attributes: { name: 'cn', mail: 'mail', mobile: 'mobile', phone: 'telephoneNumber' },
+  attributes: { name: 'cn', mail: 'mail', mobile: 'mobile', phone: 'telephoneNumber', manager: 'manager' },
   personAttributes: ['nsUniqueId', ...stateAttributes],
   idAttribute: 'nsUniqueId',
   idOf: (entry) => entry.text('nsUniqueId'),

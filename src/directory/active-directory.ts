@@ -28,7 +28,7 @@ export const activeDirectory: Dialect = {
 
   people: equal('sAMAccountType', personType),
   loginAttributes: ['sAMAccountName', 'userPrincipalName', 'mail'],
-  attributes: { name: 'displayName', mail: 'mail', mobile: 'mobile', phone: 'telephoneNumber' },
+  attributes: { name: 'displayName', mail: 'mail', mobile: 'mobile', phone: 'telephoneNumber', manager: 'manager' },
   personAttributes: [
     ...['objectGUID', 'objectSid', 'cn', 'sAMAccountName', 'userPrincipalName'],
     ...['userAccountControl', 'accountExpires', 'adminCount', 'lockoutTime'],

@@ -38,4 +38,6 @@ export interface AttributeNames {
   readonly mobile: string;
   /** Used where the mobile number is missing. */
   readonly phone: string;
+  /** Holds the DN of another entry. */
+  readonly manager: string;
 }

@@ -19,7 +19,7 @@ export const openldap: Dialect = {
 
   people: equal('objectClass', 'inetOrgPerson'),
   loginAttributes: ['uid', 'mail'],
-  attributes: { name: 'cn', mail: 'mail', mobile: 'mobile', phone: 'telephoneNumber' },
+  attributes: { name: 'cn', mail: 'mail', mobile: 'mobile', phone: 'telephoneNumber', manager: 'manager' },
   personAttributes: [
     'entryUUID',
     'pwdChangedTime',

@@ -85,6 +85,7 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
       mobile: entry.text(names.mobile) ?? entry.text(names.phone),
       groups: groups.of,
       listedAs: listedAs(entry, dialect),
+      manager: managerOf(entry, names),
       isDisabled: dialect.isDisabled(entry, now()),
       isProtected: isProtectedBy(entry, groups, dialect),
     };
@@ -165,6 +166,10 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
     some,
   };
 }
+
+/** 389 Directory Server gives it back as it was typed, with spaces that no entry's own name has. */
+const managerOf = (entry: Entry, { manager }: AttributeNames): string | null =>
+  entry.text(manager)?.replaceAll(/\s*(?<!\\)([,+=])\s*/g, '$1') ?? null;
 
 /** An incomplete reading, as the one thing that is thrown for it. */
 export const asRefusal = (error: unknown): unknown => (isFailure(error) ? refusalOfFailure(error) : error);

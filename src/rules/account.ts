@@ -15,6 +15,8 @@ export interface Account {
   readonly remoteId: string | null;
   /** Where the entry lies, as the directory spelled it; null for a local account. It changes with a rename or a move. */
   readonly dn: string | null;
+  /** The DN of whom the directory names as this person's manager. */
+  readonly manager?: string | null;
   readonly name: string;
   /** Unproved addresses from the directory: used to write to the person, never as a proof unless policy says so. */
   readonly mail: string | null;

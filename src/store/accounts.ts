@@ -1,14 +1,19 @@
 /** Accounts and what they have registered. One intention at a time: there is no save of a whole row. */
 
 import { type Account, type AccountId, foldLogin } from '../rules/account.ts';
+import { amongGroups } from '../rules/group.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { Accounts, Enrolment, Enrolments } from '../world.ts';
 import type { Db } from './database.ts';
-import { and, eq, sql } from './drizzle.ts';
+import { and, eq, gt, like, or, sql } from './drizzle.ts';
 import { mirrorIn } from './mirror.ts';
 import { account, enrolment } from './schema.ts';
 
 type AccountRow = typeof account.$inferSelect;
+
+const atATime = 500;
+/** An expression of SQLite may be a thousand deep. */
+const mostPatterns = 100;
 
 const fromRow = (row: AccountRow): Account => ({
   id: row.id,
@@ -16,6 +21,7 @@ const fromRow = (row: AccountRow): Account => ({
   home: row.home,
   remoteId: row.remoteId,
   dn: row.dn,
+  manager: row.manager,
   name: row.name,
   mail: row.mail,
   mobile: row.mobile,
@@ -48,6 +54,12 @@ export function accountsIn(db: Db): Accounts {
     `SELECT 1 FROM account AS here JOIN account AS there ON there.login_fold = here.login_fold AND there.home IS NOT NULL
        WHERE here.home IS NULL AND NOT here.is_disabled AND NOT there.is_disabled LIMIT 1`,
   );
+  const byDn = db
+    .select()
+    .from(account)
+    .where(and(eq(account.home, sql.placeholder('home')), sql`${account.dn} = ${sql.placeholder('dn')} COLLATE NOCASE`))
+    .limit(2)
+    .prepare();
   const mirror = mirrorIn(db);
   const row = (id: AccountId): AccountRow | undefined => byId.get({ id });
   const set = (id: AccountId, change: Partial<AccountRow>): void => {
@@ -64,6 +76,11 @@ export function accountsIn(db: Db): Accounts {
       const found = byRemote.get({ home, remoteId });
       return found ? fromRow(found) : null;
     },
+    managerOf({ home, manager }) {
+      const [found, another] = home === null || !manager ? [] : byDn.all({ home, dn: manager });
+      return found && !another ? fromRow(found) : null;
+    },
+    inGroups: (named, most) => membersOf(db, named, most).map(fromRow),
     hasSharedLocalLogin: () => sharedLocal.get() !== undefined,
     all: mirror.all,
     enabledIn: mirror.enabledIn,
@@ -121,6 +138,23 @@ export function accountsIn(db: Db): Accounts {
     setToldWhyAt: (id, toldWhyAt) => set(id, { toldWhyAt }),
     applySync: mirror.apply,
   };
+}
+
+/** SQLite only sifts, by the letters and digits of a name in their order: the rules say what a name meets. */
+function membersOf(db: Db, named: readonly string[], most: number): readonly AccountRow[] {
+  const isAmong = amongGroups(named);
+  const patterns = named.map((name) => `%${name.replaceAll(/[^a-z0-9]+/gi, '%')}%`);
+  const sieve = patterns.length <= mostPatterns ? or(...patterns.map((pattern) => like(account.groups, pattern))) : undefined;
+  const found: AccountRow[] = [];
+  let more = named.length > 0;
+  for (let after = 0; more && found.length < most; ) {
+    const isNext = and(gt(account.id, after), eq(account.isDisabled, false), sieve);
+    const rows = db.select().from(account).where(isNext).orderBy(account.id).limit(atATime).all();
+    found.push(...rows.filter(({ groups }) => (JSON.parse(groups) as string[]).some(isAmong)));
+    after = rows.at(-1)?.id ?? after;
+    more = rows.length === atATime;
+  }
+  return found.slice(0, most);
 }
 
 type EnrolmentRow = typeof enrolment.$inferSelect;

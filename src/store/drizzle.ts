@@ -11,7 +11,7 @@ const columns = load('drizzle-orm/sqlite-core') as typeof import('drizzle-orm/sq
 const driver = load('drizzle-orm/better-sqlite3') as typeof import('drizzle-orm/better-sqlite3');
 const migrations = load('drizzle-orm/better-sqlite3/migrator') as typeof import('drizzle-orm/better-sqlite3/migrator');
 
-export const { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, max, ne, or, sql } = operators;
+export const { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, like, lt, lte, max, ne, or, sql } = operators;
 export const { index, integer, primaryKey, sqliteTable, text, uniqueIndex } = columns;
 export const { drizzle } = driver;
 export const { migrate } = migrations;

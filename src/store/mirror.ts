@@ -19,7 +19,7 @@ export interface Mirror {
 
 export function mirrorIn(db: Db): Mirror {
   const { $client: client } = db;
-  const columns = `id, login, home, remote_id AS remoteId, dn, name, mail, mobile, role, groups,
+  const columns = `id, login, home, remote_id AS remoteId, dn, manager, name, mail, mobile, role, groups,
     is_protected AS isProtected, is_disabled AS isDisabled, suspended_at AS suspendedAt, language`;
   const everybody = client.prepare(`SELECT ${columns} FROM account WHERE home IS ?`);
   const enabled = client.prepare('SELECT count(*) FROM account WHERE home = ? AND is_disabled = 0').pluck();
@@ -66,13 +66,16 @@ export function mirrorIn(db: Db): Mirror {
   };
 }
 
-const written = ['dn', 'listed_as', 'login', 'login_fold', 'name', 'mail', 'mobile', 'role', 'groups', 'is_protected', 'is_disabled'];
+const written = [
+  ...['dn', 'listed_as', 'manager', 'login', 'login_fold', 'name', 'mail', 'mobile', 'role', 'groups'],
+  ...['is_protected', 'is_disabled'],
+];
 
 /** In the order of `written`. */
 function valuesOf(entry: DirectoryEntry, role: Account['role'], textOf: (groups: readonly string[]) => string) {
-  const { dn, listedAs = null, login, name, mail, mobile, groups, isProtected, isDisabled } = entry;
+  const { dn, listedAs = null, manager = null, login, name, mail, mobile, groups, isProtected, isDisabled } = entry;
   const flags = [isProtected ? 1 : 0, isDisabled ? 1 : 0];
-  return [dn, listedAs, login, foldLogin(login), name, mail, mobile, role, textOf(groups), ...flags];
+  return [dn, listedAs, manager, login, foldLogin(login), name, mail, mobile, role, textOf(groups), ...flags];
 }
 
 /** Whole teams share one list of groups. */

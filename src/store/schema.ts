@@ -1,6 +1,6 @@
 /** The tables. Row types never leave this folder; instants are milliseconds since 1970 UTC, digests are keyed (see vault). */
 
-import { index, integer, isNotNull, isNull, primaryKey, sqliteTable, text, uniqueIndex } from './drizzle.ts';
+import { index, integer, isNotNull, isNull, primaryKey, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts';
 
 const id = () => integer('id').primaryKey({ autoIncrement: true });
 const instant = (name: string) => integer(name);
@@ -21,6 +21,7 @@ export const account = sqliteTable(
     groups: text('groups').notNull(),
     dn: text('dn'),
     listedAs: text('listed_as'),
+    manager: text('manager'),
     isProtected: truth('is_protected').notNull(),
     isDisabled: truth('is_disabled').notNull(),
     suspendedAt: instant('suspended_at'),
@@ -37,6 +38,8 @@ export const account = sqliteTable(
   (table) => [
     uniqueIndex('account_remote').on(table.home, table.remoteId),
     index('account_login').on(table.loginFold),
+    // Managers are found by their DN, in whatever letters it is written (RFC 4517 section 4.2.15).
+    index('account_dn').on(table.home, sql`${table.dn} COLLATE NOCASE`),
     uniqueIndex('account_local').on(table.loginFold).where(isNull(table.home)),
   ],
 );

@@ -9,6 +9,7 @@ export interface Entry {
   readonly remoteId: string;
   readonly dn: string;
   readonly listedAs?: string;
+  readonly manager?: string | null;
   readonly login: string;
   readonly name: string;
   readonly mail: string | null;
@@ -29,7 +30,7 @@ type Update = {
   readonly fields: readonly Field[];
 };
 type Disable = { readonly kind: 'disable'; readonly id: AccountId; readonly login: string };
-export type Field = 'login' | 'dn' | 'name' | 'mail' | 'mobile' | 'groups' | 'isDisabled' | 'isProtected' | 'role';
+export type Field = 'login' | 'dn' | 'manager' | 'name' | 'mail' | 'mobile' | 'groups' | 'isDisabled' | 'isProtected' | 'role';
 
 /** Entries that were left out, and why: their accounts, if they have any, stay as they are. */
 export interface Oddity {
@@ -134,6 +135,7 @@ function differences(account: Account, entry: Entry, role: Role): readonly Field
   const isSame =
     account.login === entry.login &&
     account.dn === entry.dn &&
+    isSameManager(account, entry) &&
     account.name === entry.name &&
     account.mail === entry.mail &&
     account.mobile === entry.mobile &&
@@ -143,10 +145,13 @@ function differences(account: Account, entry: Entry, role: Role): readonly Field
     isSameSet(account.groups, entry.groups);
   if (isSame) return noFields;
   const fields: Field[] = plainFields.filter((field) => account[field] !== entry[field]);
+  if (!isSameManager(account, entry)) fields.push('manager');
   if (account.role !== role) fields.push('role');
   if (!isSameSet(account.groups, entry.groups)) fields.push('groups');
   return fields;
 }
+
+const isSameManager = (account: Account, entry: Entry): boolean => (account.manager ?? null) === (entry.manager ?? null);
 
 /** A directory keeps no order among the values of an attribute (RFC 4512 section 2.2). */
 function isSameSet(some: readonly string[], others: readonly string[]): boolean {
