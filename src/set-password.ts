@@ -152,7 +152,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
   }
 
   /** What the account's earlier passwords say of it, and what is kept of it where Latchkey remembers them. */
-  async function pastOf({ account, act, password }: NewPassword, { rules }: PasswordStatus): Promise<Judged | Refusal> {
+  async function pastOf({ account, act, password }: NewPassword, { rules, isExpired }: PasswordStatus): Promise<Judged | Refusal> {
     const most = remembered(rules);
     if (most === 0) {
       passwordHistory.prune(account.id, 0);
@@ -160,7 +160,7 @@ export function passwordDesk(needs: Needs): PasswordDesk {
     }
     const judged = await earlier.judge(account.id, password, most);
     if (isRefusal(judged)) return judged;
-    const count = lookedBack(act, subjectOf(account), rules);
+    const count = lookedBack(act, subjectOf(account), { rules, isExpired });
     return { trace: judged.trace, refusals: judged.isEarlier && count > 0 ? [usedBefore(count)] : [] };
   }
 

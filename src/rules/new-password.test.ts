@@ -72,10 +72,13 @@ test('who has to wait for the minimum age: with the moment, unless the password 
 });
 
 test('Latchkey looks back itself where the home does not, and never for who could learn a password from it', () => {
-  const count = (isLocal: boolean, isHeld: boolean, history: number | null = 5) =>
-    ways.map((way) => lookedBack(way, { ...subject, isLocal }, { history, onReset: { history: isHeld, minimumAge: isHeld } }));
+  const count = (isLocal: boolean, isHeld: boolean, history: number | null = 5, isExpired = false) => {
+    const rules = { history, onReset: { history: isHeld, minimumAge: isHeld } };
+    return ways.map((way) => lookedBack(way, { ...subject, isLocal }, { isExpired, rules }));
+  };
   assert.equal(count(false, true), [0, 0, 0]);
   assert.equal(count(false, false), [0, 5, 0], 'a change the directory holds to its history');
+  assert.equal(count(false, false, 5, true), [5, 5, 0], 'but for one of an expired password');
   assert.equal(count(true, false), [5, 5, 0]);
   assert.equal(count(false, false, null), [0, 0, 0]);
 });

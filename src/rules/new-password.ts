@@ -65,10 +65,14 @@ export function termsOf({ minimumAge, maximumAge }: Pick<DirectoryRules, 'minimu
 
 /**
  * Among how many passwords, the present one counted, Latchkey itself looks for a new one; 0 where the home does. A directory holds each
- * change to its history, and Latchkey itself nobody from staff: a typed password that is refused would tell them one of the person's.
+ * change to its history, though not always one of a password that has expired (slapd, where the service account may `manage`); and Latchkey itself nobody from staff: a typed password that is refused would tell them one of the person's.
  */
-export function lookedBack(way: Way, { isLocal }: Subject, { onReset, history }: Pick<DirectoryRules, 'onReset' | 'history'>): number {
-  const isHeldThere = onReset.history || (way === 'change' && !isLocal);
+export function lookedBack(
+  way: Way,
+  { isLocal }: Subject,
+  { isExpired, rules: { onReset, history } }: { readonly isExpired: boolean; readonly rules: Pick<DirectoryRules, 'onReset' | 'history'> },
+): number {
+  const isHeldThere = onReset.history || (way === 'change' && !isLocal && !isExpired);
   return isHeldThere || way === 'reset by administrator' ? 0 : (history ?? 0);
 }
 
