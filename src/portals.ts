@@ -2,8 +2,11 @@
 
 import { accessFlows } from './access/flows.ts';
 import { blockDesk } from './admin/blocks.ts';
+import { directoryDesk } from './admin/directories.ts';
 import { adminOverview, type LastSync } from './admin/overview.ts';
 import type { Config } from './config.ts';
+import { dryRun } from './dry-run.ts';
+import { frontDoor } from './front-door.ts';
 import type { Methods } from './methods/methods.ts';
 import { registration } from './registration/registration.ts';
 import { passwordReset } from './reset/reset.ts';
@@ -36,6 +39,15 @@ export function portalsOf({ world, methods, desk, sync, config }: Needs) {
     },
     blocks: blockDesk({ ...world, clearCounters: desk.clearCounters }),
     overview: adminOverview({ ...world, sync, lastSync: (directory) => lastSyncOf(world, directory) }),
+    directories: directoryDesk({
+      ...world,
+      sync,
+      running: (directory) => syncState(world, directory).running,
+      async dryRun(login) {
+        const run = await dryRun(login, { ...world, methods, door: frontDoor(world) });
+        return run.kind === 'found' ? run : null;
+      },
+    }),
     /** What keeps people from being served. */
     reasons: (): string[] => {
       const seen = world.directories.all.map((directory) => directory.health());

@@ -2,6 +2,7 @@
 
 import { type AccessFlows, accessPages } from './access/pages.ts';
 import { blocksPages } from './admin/blocks-pages.ts';
+import { directoryPages } from './admin/directory-pages.ts';
 import { adminPages } from './admin/pages.ts';
 import type { Portals } from './portals.ts';
 import { registrationPages } from './registration/pages.ts';
@@ -19,6 +20,7 @@ export const routesOf = (portals: Portals): Route[] => [
   ...resetRoutes(portals.reset),
   ...accessRoutes(portals.access),
   ...registrationRoutes(portals.registration),
+  ...directoryRoutes(portals.directories),
   ...adminRoutes(portals.overview),
   ...blocksRoutes(portals.blocks),
 ];
@@ -87,6 +89,16 @@ export function registrationRoutes(flow: Portals['registration']): Route[] {
 function blocksRoutes(desk: Portals['blocks']): Route[] {
   const blocks = blocksPages(desk);
   return [get('/admin/blocks', 'staff', blocks.show), post('/admin/blocks', 'staff', blocks.lift)];
+}
+
+export function directoryRoutes(desk: Portals['directories']): Route[] {
+  const directory = directoryPages(desk);
+  return [
+    get('/admin/directory', 'administrator', directory.show),
+    post('/admin/directory/check', 'administrator', directory.examine),
+    post('/admin/directory/sync', 'administrator', directory.read),
+    get('/admin/directory/runs/:run', 'administrator', directory.run),
+  ];
 }
 
 export function adminRoutes(flow: Portals['overview']): Route[] {
