@@ -1,9 +1,9 @@
 /** The gateway for texts, by a listener that keeps what it was asked: nothing breaks out of its place, and nothing is sent on. */
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type AskedOfGateway, startGateway } from '../testing/gateway.ts';
 import { byChannel, noTexts } from './channels.ts';
 import { createSms, mailedTexts, type SmsConfig } from './sms.ts';
 import { type Mail, noMail } from './transport.ts';
@@ -12,29 +12,12 @@ const test = suite('the gateway for texts');
 const text = '481516 is "your" code & more\\ {to} 100%\n\n@desk.example.org #481516\n';
 const message: Mail = { to: '+447700900199', kind: 'text-reset-code', subject: '', text, language: 'en', at: 0, reference: 'r' };
 
-interface Asked {
-  readonly method: string | undefined;
-  readonly url: string | undefined;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: string;
-}
-
-async function gateway(answer: (response: ServerResponse) => void, walk: (url: string, asked: Asked[]) => Promise<void>): Promise<void> {
-  const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
-    const pieces: Buffer[] = [];
-    for await (const piece of request) pieces.push(piece as Buffer);
-    const { method, url, headers } = request;
-    asked.push({ method, url, headers, body: Buffer.concat(pieces).toString() });
-    answer(response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    await walk(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked);
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
+async function gateway(
+  answer: (response: ServerResponse) => void,
+  walk: (url: string, asked: readonly AskedOfGateway[]) => Promise<void>,
+): Promise<void> {
+  const { url, asked, close } = await startGateway(answer);
+  await walk(url, asked).finally(close);
 }
 const ok = (response: ServerResponse) => void response.writeHead(201).end('queued');
 const config = (more: Partial<SmsConfig>): SmsConfig => ({

@@ -17,6 +17,8 @@ const attested = 0x40;
 
 export interface Authenticator {
   readonly id: string;
+  /** PKCS #8, base64: for a virtual device in a real browser, which then holds the same passkey. */
+  readonly privateKey: string;
   /** Answers what `navigator.credentials.create` was asked, as the page's script sends it. */
   create(options: string, lies?: Lies): string;
   /** The same for `get`. */
@@ -41,6 +43,7 @@ export function authenticator(origin: string): Authenticator {
 
   return {
     id: id.toString('base64url'),
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
     create(options, lies = {}) {
       const { challenge, rp } = JSON.parse(options) as { challenge: string; rp: { id: string } };
       const length = Buffer.from([0, id.length]);

@@ -16,6 +16,7 @@ import { second } from '../../rules/time.ts';
 import { systemClock, systemRandom } from '../../system.ts';
 import { Browser } from '../browser.ts';
 import { localUrl } from '../front-desk.ts';
+import type { Gateway } from '../gateway.ts';
 import { type SmtpListener, startSmtp } from '../smtp.ts';
 
 export interface OfficeWish {
@@ -23,6 +24,8 @@ export interface OfficeWish {
   readonly arrange?: (office: DemoOffice) => DemoOffice;
   readonly trustedProxies?: readonly string[];
   readonly smtp?: SmtpListener;
+  /** Where texts go; without one there are none. */
+  readonly gateway?: Gateway;
 }
 
 export interface Office {
@@ -91,6 +94,16 @@ export const officeConfig = (given: {
   log: { level: 'error', format: 'json' },
 });
 
+/** As `preset = "json"` would have it. */
+const smsBy = ({ url }: Gateway): Config['sms'] => ({
+  kind: 'gateway',
+  defaultCountry: 'GB',
+  gateway: {
+    ...{ url, method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"to":"{to}","from":"{from}","text":"{text}"}' },
+    ...{ user: null, password: null, from: 'Latchkey', ca: null },
+  },
+});
+
 export async function startDirectory(office: DemoOffice): Promise<DemoDirectory> {
   const authority = await certificateAuthority({ clock: systemClock, random: systemRandom });
   return startDemoDirectory({ ldapPort: 0, ...office, clock: systemClock, random: systemRandom, authority });
@@ -100,13 +113,14 @@ export async function startOffice({
   arrange = (office) => office,
   trustedProxies = ['127.0.0.1'],
   smtp,
+  gateway,
 }: OfficeWish = {}): Promise<Office> {
   const staff = arrange(demoOffice(systemRandom));
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-office-'));
   const directory = await startDirectory(staff);
   const post = smtp ?? (await startSmtp());
   const port = Number(new URL(await localUrl()).port);
-  const config = officeConfig({ folder, port, directory, smtp: post, trustedProxies });
+  const config = { ...officeConfig({ folder, port, directory, smtp: post, trustedProxies }), sms: gateway ? smsBy(gateway) : null };
   const app = await startApp(config, { prepare: (house) => settleIn(house) });
   const { house } = app;
   const site = `http://127.0.0.1:${port}`;
