@@ -9,6 +9,7 @@ import { dryRun } from './dry-run.ts';
 import { frontDoor } from './front-door.ts';
 import type { Methods } from './methods/methods.ts';
 import { registration } from './registration/registration.ts';
+import { approvalDesk } from './reset/approvals.ts';
 import { passwordReset } from './reset/reset.ts';
 import type { Account } from './rules/account.ts';
 import type { PasswordDesk } from './set-password.ts';
@@ -34,6 +35,7 @@ export function portalsOf({ world, methods, desk, sync, config }: Needs) {
     reset: passwordReset({ ...world, methods, desk }),
     registration: enrolling,
     access: {
+    approvals: approvalDesk({ ...world, methods }),
       ...access,
       interrupt: (account: Account) => (enrolling.mustRegister(account, world.clock.now()) ? '/registration/remind' : null),
     },

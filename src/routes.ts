@@ -6,6 +6,7 @@ import { directoryPages } from './admin/directory-pages.ts';
 import { adminPages } from './admin/pages.ts';
 import type { Portals } from './portals.ts';
 import { registrationPages } from './registration/pages.ts';
+import { approvalsPages } from './reset/approvals-pages.ts';
 import { resetPages } from './reset/pages.ts';
 import { healthRoutes, homeRoutes } from './web/home.ts';
 import type { Page, Route, Who } from './web/visit.ts';
@@ -18,6 +19,7 @@ export const routesOf = (portals: Portals): Route[] => [
   ...homeRoutes(),
   ...healthRoutes(portals),
   ...resetRoutes(portals.reset),
+  ...approvalsRoutes(portals.approvals),
   ...accessRoutes(portals.access),
   ...registrationRoutes(portals.registration),
   ...directoryRoutes(portals.directories),
@@ -41,6 +43,15 @@ function resetRoutes(flow: Portals['reset']): Route[] {
     get('/reset/help', 'anyone', reset.help),
     post('/reset/help', 'anyone', reset.askForHelp),
     get('/reset/help/sent', 'anyone', reset.helpSent),
+  ];
+}
+
+function approvalsRoutes(desk: Portals['approvals']): Route[] {
+  const approvals = approvalsPages(desk);
+  return [
+    get('/approvals', 'signed in', approvals.show),
+    post('/approvals/:request/code', 'signed in', approvals.approve),
+    post('/approvals/:request/deny', 'signed in', approvals.deny),
   ];
 }
 

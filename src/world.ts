@@ -233,6 +233,12 @@ export interface Attempts {
 
 /** One-time codes and links (REQ-14): only digests are kept, bound to purpose, account and attempt, with their own end and tries. */
 export interface Token {
+  /** It ends no sooner than this. */
+  extend(id: AttemptId, until: Instant): void;
+  /** A colleague says that it is somebody else: nothing comes of it any more, though without a proof it goes on looking like a stranger's. */
+  deny(id: AttemptId, at: Instant): boolean;
+  /** Open attempts in which this colleague was asked, the oldest first. */
+  asking(colleague: AccountId, now: Instant): readonly Attempt[];
   readonly id: number;
   readonly purpose: TokenPurpose;
   readonly account: AccountId;
@@ -253,6 +259,7 @@ export type TokenPurpose =
   | 'pass'
   | 'setup';
 export interface Tokens {
+  | 'approval code'
   /** Replaces an earlier one of the same purpose, account and attempt. `note` is sealed by the caller if it is personal. */
   issue(token: {
     purpose: TokenPurpose;
@@ -599,6 +606,8 @@ export interface Messages {
   'write-settled': { outcome: string; notMeLink: string };
   'method-added': { method: string; label: string; notMeLink: string };
   'method-removed': { method: string; label: string; notMeLink: string };
+  'approval-asked': { asker: string; login: string; link: string };
+  'reset-denied': { colleague: string };
   'pass-issued': { notMeLink: string };
   'not-me-received': { login: string; supportCode: string };
   'help-asked': { login: string; asker: string; contact: string; words: string; supportCode: string };

@@ -17,6 +17,8 @@ const everyKind: { [Kind in MessageKind]: Messages[Kind] } = {
   'text-reset-code': { code: '481516', minutes: 5, host: 'desk.example.org' },
   'text-contact-code': { code: '481516', minutes: 1, host: 'desk.example.org' },
   'reset-not-possible': { reason: 'in scope', helpdesk: 'help@example.org' },
+  'approval-asked': { asker: 'Alice Ackroyd', login: 'alice', link: 'https://desk.example.org/approvals' },
+  'reset-denied': { colleague: 'Bob Baker' },
   'pass-issued': { notMeLink: 'https://desk.example.org/not-me/x' },
   'password-reset': { notMeLink: link, isProved: 'yes' },
   'password-changed': { notMeLink: link },

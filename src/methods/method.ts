@@ -71,6 +71,8 @@ export interface Method {
   readonly name: MethodName;
   /** At sign-in and for a fresh proof: nothing has to be sent first, and it is not the password again. */
   readonly isSecondStep?: true;
+  /** Who chooses it has so long from the beginning of the attempt, a stranger as well. Milliseconds; left out: no longer than by any other. */
+  readonly attemptLife?: number;
   /** What must be shown before an answer is possible: asked once an attempt, so that choosing again draws nothing anew. */
   readonly ask?: (asking: Asking) => Question;
   /** What sending counts towards, besides the account's own limits. */
@@ -96,7 +98,18 @@ export type Enrollable = Method & { readonly enrolment: EnrolmentSteps };
 
 export type MethodNeeds = Pick<
   World,
-  'vault' | 'slowHash' | 'tokens' | 'deliver' | 'enrolments' | 'random' | 'atomically' | 'settings' | 'clock'
+  | 'vault'
+  | 'slowHash'
+  | 'accounts'
+  | 'attempts'
+  | 'tokens'
+  | 'throttle'
+  | 'deliver'
+  | 'enrolments'
+  | 'random'
+  | 'atomically'
+  | 'settings'
+  | 'clock'
 > & {
   readonly publicUrl: string;
   /** The office's own mail domains: unreachable for someone whose mail password is lost. */

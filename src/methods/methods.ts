@@ -3,6 +3,7 @@
 import type { Account } from '../rules/account.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { Enrolment } from '../world.ts';
+import { colleagueMethod } from './colleague.ts';
 import { emailMethod } from './email.ts';
 import type { Method, MethodNeeds } from './method.ts';
 import { passMethod } from './pass.ts';
@@ -25,6 +26,7 @@ export const methodsWith = (needs: MethodNeeds & { readonly texts?: { readonly d
       ...(needs.texts ? [smsMethod({ ...needs, ...needs.texts })] : []),
       recoveryCodeMethod(needs),
       passMethod(needs),
+      colleagueMethod(needs),
     ].map((method) => [method.name, method]),
   );
 

@@ -52,6 +52,8 @@ export function gates({
       return new Refusal('method.too-soon', { params: { seconds: Math.ceil((before.at + sendAgainAfter - now) / second) } });
     if (!deferral.accept(keyOf(attempt), () => send(token, name), ownerOf(attempt))) return new Refusal('desk.busy');
     attempts.step(attempt.id, { kind: 'chosen', method: name, at: now });
+    const life = methods.get(name)?.attemptLife;
+    if (life !== undefined) attempts.extend(attempt.id, attempt.createdAt + life);
     return 'chosen';
   }
 

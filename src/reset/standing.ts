@@ -3,7 +3,7 @@
 import type { Challenge } from '../methods/method.ts';
 import { type Methods, methodsHeld } from '../methods/methods.ts';
 import type { Account } from '../rules/account.ts';
-import { type Attempt, gatesNeeded, gatesPassed, methodsOpen, type Place, placeOf, proofsOf, superseded } from '../rules/attempt.ts';
+import { type Attempt, gatesNeeded, gatesPassed, isLost, methodsOpen, type Place, placeOf, proofsOf } from '../rules/attempt.ts';
 import { type Eligibility, eligibility } from '../rules/eligibility.ts';
 import { methodsAnywhere, type Policy, policyFor } from '../rules/policy.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
@@ -31,7 +31,7 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
     const account = attempt.account === null || attempt.refusedBy !== null ? null : accounts.byId(attempt.account);
     const held = account ? heldIn(attempt, account) : [];
     const gatesLeft = account ? gatesLeftOf(attempt, account, held) : 1;
-    const place = attempt.refusedBy === superseded ? 'ended' : placeOf(attempt, gatesLeft, clock.now());
+    const place = isLost(attempt) ? 'ended' : placeOf(attempt, gatesLeft, clock.now());
     return { attempt, account, held, gatesLeft, place };
   }
 

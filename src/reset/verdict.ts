@@ -1,7 +1,7 @@
 /** What eligibility says of an attempt, remembered with it, recorded, and told by mail. It knows no page, and only deferred work asks it. */
 
 import { type Account, placedLogin } from '../rules/account.ts';
-import { type Attempt, superseded } from '../rules/attempt.ts';
+import { type Attempt, isLost } from '../rules/attempt.ts';
 import { day } from '../rules/time.ts';
 import type { CheckName } from '../rules/vocabulary.ts';
 import type { World } from '../world.ts';
@@ -14,12 +14,12 @@ type Needs = Pick<World, 'accounts' | 'attempts' | 'settings' | 'journal' | 'del
 export type Verdicts = ReturnType<typeof verdicts>;
 
 export function verdicts({ accounts, attempts, settings, journal, deliver, clock, atomically, standings }: Needs) {
-  /** Examines the account and remembers what came of it. What ended or was superseded meanwhile stays so. */
+  /** Examines the account and remembers what came of it. What ended or was lost meanwhile stays so. */
   async function decide(attempt: Attempt, account: Account): Promise<void> {
     const { refusedBy } = await standings.examine(account, attempt);
     atomically(() => {
       const now = attempts.byId(attempt.id);
-      if (now?.state !== 'open' || now.refusedBy === superseded) return;
+      if (now?.state !== 'open' || isLost(now)) return;
       attempts.identify(attempt.id, account.id, refusedBy);
       journal.append({
         event: 'reset progress',

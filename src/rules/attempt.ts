@@ -8,6 +8,8 @@ import type { Intention, MethodName, Result } from './vocabulary.ts';
 export type AttemptId = number;
 
 export const attemptLife = 15 * minute;
+/** From its beginning, once a colleague is asked in it. */
+export const attemptLifeWithColleague = 60 * minute;
 export const mailedCodeLife = 10 * minute;
 export const sendAgainAfter = 10 * second;
 
@@ -17,6 +19,8 @@ export type Step = { readonly at: Instant } & (
   | { readonly kind: 'chosen'; readonly method: MethodName }
   /** What the page shows for the chosen method, as the method has drawn it: nothing that is secret. */
   | { readonly kind: 'asked'; readonly method: MethodName; readonly question: Question }
+  /** Who was asked to approve. */
+  | { readonly kind: 'colleagues asked'; readonly colleagues: readonly AccountId[] }
   | { readonly kind: 'wrong'; readonly method: MethodName }
   | { readonly kind: 'passed'; readonly method: MethodName }
   | { readonly kind: 'another way' }
@@ -25,6 +29,8 @@ export type Step = { readonly at: Instant } & (
   | { readonly kind: 'asked for help' }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'superseded' }
+  /** A colleague says that it is somebody else. */
+  | { readonly kind: 'denied' }
   | { readonly kind: 'ended'; readonly outcome: 'done' | 'not proved' | 'unknown' | 'not done' }
 );
 
@@ -45,13 +51,19 @@ export interface Attempt {
   readonly loginDigest: string;
   /** Null until the login has been looked up, and for ever for a stranger. */
   readonly account: AccountId | null;
-  /** The first check of eligibility that said no; `reachable` is examined again before it matters. Or `superseded`. */
+  /** The first check of eligibility that said no; `reachable` is examined again before it matters. Or how it was lost. */
   readonly refusedBy: string | null;
   readonly steps: readonly Step[];
 }
 
 /** What `refusedBy` holds where another attempt of the account came to its end first, and nothing had been proved in this one. */
 export const superseded = 'superseded';
+/** The same where a colleague has denied it. */
+export const denied = 'denied';
+export type Loss = typeof superseded | typeof denied;
+
+/** Over for its owner, though in the closed mode it looks open. */
+export const isLost = ({ refusedBy }: Pick<Attempt, 'refusedBy'>): boolean => refusedBy === superseded || refusedBy === denied;
 
 export type Place = 'method' | 'answer' | 'password' | 'unlock' | 'writing' | 'done' | 'not proved' | 'unknown' | 'expired' | 'ended';
 
@@ -72,6 +84,11 @@ export function asked({ steps }: Attempt, method: MethodName): Question | null {
 
 /** Mail and text are two deliveries of one kind: they open one gate together unless policy says otherwise. */
 const gateOf = (method: MethodName, policy: Policy): string => (policy.mail_and_text_are_two || method !== 'sms' ? method : 'email');
+
+/** Whom it has asked to approve, and when; null: nobody. */
+export function colleaguesAsked({ steps }: Attempt): { colleagues: readonly AccountId[]; at: Instant } | null {
+  return steps.find((step) => step.kind === 'colleagues asked') ?? null;
+}
 
 /** The gates that these methods open together. Questions alone open nothing: they are never the only gate. */
 function gatesOf(methods: readonly MethodName[], policy: Policy): number {
@@ -136,6 +153,7 @@ export function resultOf(attempt: Attempt, now: Instant): { result: Result; deta
   if (attempt.steps.some((step) => step.kind === 'blocked')) return say('blocked', where);
   if (attempt.steps.some((step) => step.kind === 'asked for help')) return say('asked for help', where);
   if (last?.kind === 'cancelled') return say('cancelled', where);
+  if (attempt.refusedBy === denied || last?.kind === 'denied') return say('failed', denied);
   if (attempt.refusedBy === superseded) return say('abandoned', where);
   if (attempt.refusedBy !== null) return say('failed', attempt.refusedBy);
   if (last?.kind === 'refused' && now >= attempt.expiresAt) return say('failed', last.reason);

@@ -54,6 +54,9 @@ const rows = {
   questions_to_register: personal(whole(5, [3, 5])),
   questions_to_answer: personal(whole(3, [3, 5])),
   questions_own: lines([], { most: 20, length: [3, 200] }),
+  approval_by_manager: personal(flag(true)),
+  /** Logins, and groups by name or DN. */
+  approvers: personal(words([], 400)),
 
   /** Whether people who hold an app or a passkey are asked for it at sign-in, as staff always are. */
   second_step_for_people: personal(flag(false)),

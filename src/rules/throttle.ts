@@ -22,6 +22,8 @@ export const limits = {
   mailsHere: limit('mails here', 8, day),
   mails: limit('mails', 10, 10 * minute),
   mailsADay: limit('mails a day', 20, day),
+  /** Mails that ask one colleague to approve, whoever asks; more are only listed. */
+  approvalMails: limit('approval mails', 10, hour),
   /** Texts per number, whoever asks for them. */
   texts: limit('texts', 5, hour),
   /** The whole desk's: each costs money. `most` is the policy's. */

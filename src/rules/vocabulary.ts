@@ -126,6 +126,8 @@ export const refusals = [
   'pass.not-here',
   'method.proof-needed',
   'link.spent',
+  'approval.none',
+  'approval.given',
   'desk.busy',
   'desk.directory-away',
   'desk.suspended',

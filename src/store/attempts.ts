@@ -1,7 +1,7 @@
 /** Attempts with their steps, one-time tokens, and the writes on their way into a home. Every consuming act is a guarded UPDATE. */
 
 import { timingSafeEqual } from 'node:crypto';
-import { type Attempt, proofsOf, type Step, superseded } from '../rules/attempt.ts';
+import { type Attempt, denied, type Loss, proofsOf, type Step, superseded } from '../rules/attempt.ts';
 import { day, minute } from '../rules/time.ts';
 import type { Intention } from '../rules/vocabulary.ts';
 import type { Attempts, Token, TokenPurpose, Tokens, Vault, Write, Writes } from '../world.ts';
@@ -10,6 +10,8 @@ import { and, eq, gt, inArray, isNotNull, isNull, lt, ne, or, sql } from './driz
 import { attempt, attemptStep, token, write } from './schema.ts';
 
 const strangersKept = 7 * day;
+/** A colleague's page shows so many. */
+const mostAsking = 100;
 /** Claimed, and then the process ended before the write began: nobody will settle it. */
 const isForsaken = (now: number) =>
   and(
@@ -39,6 +41,15 @@ export function attemptsIn(db: Db, vault: Vault): Attempts {
   const appendStep = db.$client.prepare(
     'INSERT INTO attempt_step (attempt_id, seq, step) SELECT ?, (SELECT coalesce(max(seq), 0) + 1 FROM attempt_step WHERE attempt_id = ?), ?',
   );
+  // Few attempts live at once, and each has few steps.
+  const asking = db.$client
+    .prepare(
+      `SELECT attempt.id FROM attempt JOIN attempt_step ON attempt_step.attempt_id = attempt.id
+       WHERE attempt.token_digest IS NOT NULL AND attempt.expires_at > ? AND attempt.state = 'open'
+         AND step ->> 'kind' = 'colleagues asked' AND EXISTS (SELECT 1 FROM json_each(step, '$.colleagues') WHERE value = ?)
+       ORDER BY attempt.id LIMIT ?`,
+    )
+    .pluck();
   const append = (id: number, step: Step): void => {
     appendStep.run(id, id, JSON.stringify(step));
   };
@@ -65,14 +76,14 @@ export function attemptsIn(db: Db, vault: Vault): Attempts {
       .set(change)
       .where(and(eq(attempt.id, id), eq(attempt.state, from)))
       .run().changes === 1;
-  /** Without a proof it stays open as a stranger's does: whoever only typed the login must not see that its owner has succeeded. */
-  function close(other: Attempt, at: number): void {
+  /** Without a proof it stays open as a stranger's does: whoever only typed the login must not see what its owner, or a colleague, did. */
+  function close(other: Attempt, loss: Loss, at: number): void {
     if (proofsOf(other).length === 0) {
       const isRefused = other.refusedBy !== null && other.refusedBy !== 'reachable';
-      if (!isRefused) move(other.id, 'open', { refusedBy: superseded });
+      if (!isRefused) move(other.id, 'open', { refusedBy: loss });
       return;
     }
-    append(other.id, { kind: 'superseded', at });
+    append(other.id, { kind: loss, at });
     move(other.id, 'open', { state: 'finished', finishedAt: at, tokenDigest: null });
   }
 
@@ -147,9 +158,23 @@ export function attemptsIn(db: Db, vault: Vault): Attempts {
           .where(and(eq(attempt.accountId, accountId), eq(attempt.state, 'open'), ne(attempt.id, except ?? -1)))
           .all()
           .map((row) => fromRow(row) as Attempt);
-        for (const other of others) close(other, at);
+        for (const other of others) close(other, superseded, at);
         return others.length;
       }),
+    extend(id, until) {
+      db.update(attempt)
+        .set({ expiresAt: until })
+        .where(and(eq(attempt.id, id), eq(attempt.state, 'open'), lt(attempt.expiresAt, until)))
+        .run();
+    },
+    deny: (id, at) =>
+      atomically(() => {
+        const row = byNumber.get({ id });
+        const isOpen = row?.state === 'open' && at < row.expiresAt;
+        if (isOpen) close(fromRow(row) as Attempt, denied, at);
+        return isOpen;
+      }),
+    asking: (colleague, now) => asking.all(now, colleague, mostAsking).map((id) => fromRow(byNumber.get({ id: id as number })) as Attempt),
     expire: (now, limit) =>
       atomically(() => {
         const past = db
