@@ -5,6 +5,7 @@ import { type Methods, methodsHeld } from './methods/methods.ts';
 import type { Account } from './rules/account.ts';
 import { type Check, eligibility } from './rules/eligibility.ts';
 import { isRefusal, type Refusal } from './rules/refusal.ts';
+import type { Intention } from './rules/vocabulary.ts';
 import type { World } from './world.ts';
 
 type Needs = Pick<World, 'passwordsFor' | 'enrolments' | 'settings'> & { readonly door: FrontDoor; readonly methods: Methods };
@@ -23,13 +24,17 @@ export type DryRun =
       readonly refusal: Refusal | null;
     };
 
-export async function dryRun(login: string, { door, methods, passwordsFor, enrolments, settings }: Needs): Promise<DryRun> {
+export async function dryRun(
+  login: string,
+  { door, methods, passwordsFor, enrolments, settings }: Needs,
+  intention: Intention = 'reset',
+): Promise<DryRun> {
   const found = door.known(login) ?? (await door.foundLive(login));
   if (found === null) return { kind: 'unknown' };
   if (isSeveral(found)) return { kind: 'several', accounts: found.several };
   const status = await passwordsFor(found).status();
   const held = methodsHeld(methods, found, enrolments.of(found.id));
-  const facts = { account: found, intention: 'reset' as const, held, live: isRefusal(status) ? null : status, isBlocked: false };
+  const facts = { account: found, intention, held, live: isRefusal(status) ? null : status, isBlocked: false };
   const { checks: all, profile } = eligibility(facts, settings.policy());
   const checks = all.filter(({ name }) => name !== 'within limits');
   return { kind: 'found', account: found, checks, profile, refusal: isRefusal(status) ? status : null };

@@ -1,0 +1,270 @@
+/**
+ * Requests in any order, from two browsers that also use each other's and their own earlier cookies, while administrators change the policy:
+ * nothing is set without the gates that the policy asks at that moment. What must be is counted here by itself, not by the rules.
+ */
+
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Policy } from '../rules/policy.ts';
+import { isRefusal } from '../rules/refusal.ts';
+import { second } from '../rules/time.ts';
+import type { Intention, MethodName } from '../rules/vocabulary.ts';
+import { cast } from '../testing/cast.ts';
+import { type TestWorld, testWorld } from '../testing/world.ts';
+import { type PasswordReset, passwordReset } from './reset.ts';
+
+const test = suite('any order');
+
+const logins = ['alice', 'carol'] as const;
+type Login = (typeof logins)[number];
+const methods = ['email', 'totp'] as const satisfies readonly MethodName[];
+type Held = (typeof methods)[number];
+const decisions: readonly Partial<Policy>[] = [
+  { gates: 1 },
+  { gates: 2 },
+  { second_gate_when_stronger: true },
+  { second_gate_when_stronger: false },
+  { methods: ['email', 'totp'] },
+  { methods: ['email'] },
+  { methods: ['totp', 'questions'] },
+  { scope: 'nobody' },
+  { scope: 'everybody' },
+  { writeback: false },
+  { writeback: true },
+  { available_directory_people: ['change'] },
+  { available_directory_people: ['change', 'reset', 'unlock'] },
+  { open_about_accounts: true },
+  { profiles: [{ name: 'strict', groups: ['staff'], gates: 2 }] },
+  { profiles: [] },
+];
+
+/** Which cookie is shown: 0 is the newest that this browser was given, others are older ones and the other browser's. */
+type Cookie = { readonly browser: 0 | 1; readonly back: number };
+type Request =
+  | { readonly kind: 'identify'; readonly browser: 0 | 1; readonly login: Login | 'eve'; readonly intention: Intention }
+  | { readonly kind: 'choose' | 'right' | 'go on'; readonly cookie: Cookie; readonly method: Held }
+  | { readonly kind: 'wrong' | 'complete' | 'unlock' | 'finish' | 'cancel' | 'show'; readonly cookie: Cookie }
+  | { readonly kind: 'follow'; readonly browser: 0 | 1; readonly login: Login }
+  | { readonly kind: 'decide'; readonly decision: number };
+
+interface Told {
+  attempt: number;
+  login: Login;
+  intention: Intention;
+  proved: Set<Held>;
+}
+
+/** Plays the requests against the real flow, and keeps its own account of what was really proved in which attempt. */
+async function play(requests: readonly Request[]): Promise<{ set: number; unlocked: number; proofs: number }> {
+  const world = await testWorld({ policy: { second_gate_when_stronger: false } });
+  const reset = passwordReset(world);
+  const cookies: [string[], string[]] = [[], []];
+  const attempts = new Map<number, Told>();
+  const codes = new Map<string, number>();
+  const links = new Map<string, number>();
+  const done = { set: 0, unlocked: 0, proofs: 0 };
+  let visits = 0;
+  for (const login of logins) world.credential(login, { lockedAt: world.clock.now() });
+
+  const shown = ({ browser, back }: Cookie): string => {
+    const all = back > 2 ? cookies[browser === 0 ? 1 : 0] : cookies[browser];
+    return all.at(-1 - (back % 3)) ?? 'no such cookie';
+  };
+  const toldBy = (token: string): Told | null => attempts.get(world.attempts.byToken(token)?.id ?? -1) ?? null;
+  const passwords = (): string => logins.map((login) => world.credential(login).hash).join();
+
+  function noteMail(token: string): void {
+    const told = toldBy(token);
+    for (const { kind, variables } of world.mail) {
+      if (kind !== 'reset-code' || !told) continue;
+      const { code, link } = variables as { code: string; link: string };
+      const secret = link.slice(link.lastIndexOf('/') + 1);
+      if (!codes.has(code)) codes.set(code, told.attempt);
+      if (!links.has(secret)) links.set(secret, told.attempt);
+    }
+  }
+
+  function gain(browser: 0 | 1, token: string, method: Held): void {
+    cookies[browser].push(token);
+    done.proofs += 1;
+    toldBy(token)?.proved.add(method);
+  }
+
+  async function choose(token: string, method: Held): Promise<void> {
+    await reset.choose(token, method);
+    await world.deferral.drain();
+    noteMail(token);
+  }
+
+  async function answerRight(cookie: Cookie, method: Held): Promise<void> {
+    const token = shown(cookie);
+    const told = toldBy(token);
+    const code = [...codes].findLast(([, attempt]) => attempt === told?.attempt)?.[0] ?? [...codes.keys()].at(-1) ?? '00000000';
+    const typed = method === 'email' ? code : world.totpCode(told?.login ?? 'alice');
+    const waiting = world.attempts.byToken(token)?.steps.findLast(({ kind }) => kind === 'chosen') as { method?: MethodName } | undefined;
+    const judged = await reset.answer(token, typed);
+    if (isRefusal(judged)) return;
+    assert.ok(told, 'a proof in nobody’s attempt');
+    assert.is(waiting?.method, method, 'another method’s answer was right');
+    if (method === 'email') assert.is(codes.get(typed), told.attempt, 'another attempt’s code was right');
+    assert.ok(isAllowed(method, world.settings.policy()), 'a method that is withdrawn opened a gate');
+    gain(cookie.browser, judged.token, method);
+  }
+
+  async function end(token: string, act: 'complete' | 'unlock'): Promise<void> {
+    const told = toldBy(token);
+    const policy = world.settings.policy();
+    const before = passwords();
+    const locks = logins.map((login) => world.credential(login).lockedAt).join();
+    const typed = { password: `correct horse battery ${visits}`, again: `correct horse battery ${visits}` };
+    const written = act === 'complete' ? await reset.complete(token, typed) : await reset.unlock(token);
+    const isDone = !isRefusal(written) && written.kind === 'done';
+    if (!isDone) {
+      assert.is(passwords(), before);
+      assert.is(logins.map((login) => world.credential(login).lockedAt).join(), locks);
+      return;
+    }
+    assert.ok(told, 'done in nobody’s attempt');
+    assert.is(act, told.intention === 'reset' ? 'complete' : 'unlock');
+    const counted = [...told.proved].filter((method) => isAllowed(method, policy)).length;
+    assert.ok(counted >= asked(told.login, policy), `${counted} of ${asked(told.login, policy)} gates`);
+    assert.ok(policy.writeback && (told.login === 'carol' || policy.scope === 'everybody'), 'not served at present');
+    assert.ok(told.login === 'carol' || policy.available_directory_people.includes(told.intention));
+    if (act === 'complete') done.set += 1;
+    else done.unlocked += 1;
+  }
+
+  for (const request of requests) {
+    world.clock.advance(31 * second);
+    visits += 1;
+    if (request.kind === 'identify') {
+      const { login, intention, browser } = request;
+      const address = `192.0.2.${browser + 1}`;
+      const opened = await reset.identify({ login, intention, address, language: 'en', supportCode: `CODE-${visits}` });
+      if (isRefusal(opened)) continue;
+      cookies[browser].push(opened.token);
+      await world.deferral.drain();
+      const attempt = world.attempts.byToken(opened.token)?.id ?? -1;
+      if (login !== 'eve') attempts.set(attempt, { attempt, login, intention, proved: new Set() });
+    } else if (request.kind === 'decide') world.decide(decisions[request.decision] ?? {});
+    else if (request.kind === 'follow') {
+      const { mail } = cast[request.login];
+      const sent = world.mail.findLast(({ kind, to }) => kind === 'reset-code' && to === mail);
+      const secret = (sent?.variables as { link?: string } | undefined)?.link?.split('/').at(-1) ?? 'none';
+      const followed = await reset.followLink(secret);
+      if (isRefusal(followed)) continue;
+      assert.is(links.get(secret), toldBy(followed.token)?.attempt);
+      assert.ok(isAllowed('email', world.settings.policy()));
+      gain(request.browser, followed.token, 'email');
+    } else if (request.kind === 'choose') await choose(shown(request.cookie), request.method);
+    else if (request.kind === 'right') await answerRight(request.cookie, request.method);
+    else if (request.kind === 'go on') {
+      await choose(shown(request.cookie), request.method);
+      await answerRight(request.cookie, request.method);
+    } else if (request.kind === 'wrong') assert.ok(isRefusal(await reset.answer(shown(request.cookie), '99999999')));
+    else if (request.kind === 'cancel') reset.cancel(shown(request.cookie));
+    else if (request.kind === 'show') await reset.show(shown(request.cookie));
+    else if (request.kind === 'finish')
+      await end(shown(request.cookie), toldBy(shown(request.cookie))?.intention === 'unlock' ? 'unlock' : 'complete');
+    else await end(shown(request.cookie), request.kind);
+  }
+  return done;
+}
+
+const strict = (policy: Policy): boolean => policy.profiles.some(({ gates }) => gates === 2);
+const isAllowed = (method: Held, policy: Policy): boolean => policy.methods.includes(method);
+function asked(login: Login, policy: Policy): number {
+  if (login === 'carol' || strict(policy) || policy.second_gate_when_stronger) return 2; // both hold an app
+  return policy.gates;
+}
+
+const browser = fc.constantFrom<0 | 1>(0, 1);
+const cookie: fc.Arbitrary<Cookie> = fc.record({
+  browser,
+  back: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(5) }),
+});
+const method = fc.constantFrom(...methods);
+const intention = fc.constantFrom<Intention>('reset', 'reset', 'unlock');
+const request: fc.Arbitrary<Request> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('identify'), browser, login: fc.constantFrom(...logins, 'eve'), intention }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('choose', 'right'), cookie, method }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('go on'), cookie, method }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('finish', 'finish', 'finish', 'complete', 'unlock'), cookie }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('wrong', 'cancel', 'show'), cookie }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('follow'), browser, login: fc.constantFrom(...logins) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('decide'), decision: fc.nat(decisions.length - 1) }) },
+) as fc.Arbitrary<Request>;
+
+test('no order of requests sets or unlocks anything without the gates that the policy asks at that moment', async () => {
+  const all = { set: 0, unlocked: 0, proofs: 0 };
+  const begun: fc.Arbitrary<Request> = fc.record({ kind: fc.constant('identify'), browser, login: fc.constantFrom(...logins), intention });
+  await fc.assert(
+    fc.asyncProperty(begun, fc.array(request, { minLength: 4, maxLength: 18 }), async (first, requests) => {
+      const { set, unlocked, proofs } = await play([first, ...requests]);
+      all.set += set;
+      all.unlocked += unlocked;
+      all.proofs += proofs;
+    }),
+    { numRuns: 120 },
+  );
+  assert.ok(all.set > 2 && all.unlocked > 0 && all.proofs > 50, `this has tried too little: ${JSON.stringify(all)}`);
+});
+
+/** What is decided in the middle, and how the very next requests show it. */
+const tightened: readonly [string, Partial<Policy>][] = [
+  ['gates raised', { gates: 2 }],
+  ['gates raised for who holds an app', { second_gate_when_stronger: true }],
+  ['gates raised by a profile', { profiles: [{ name: 'strict', groups: ['staff'], gates: 2 }] }],
+  ['the method withdrawn', { methods: ['totp'] }],
+  ['the method withdrawn by a profile', { profiles: [{ name: 'strict', groups: ['staff'], methods: ['totp'] }] }],
+  ['scope narrowed', { scope: 'nobody' }],
+  ['kept out', { scope_exclusions: ['staff'] }],
+  ['no longer offered', { available_directory_people: ['change'] }],
+  ['writeback off', { writeback: false }],
+];
+const moments = ['after the login', 'after choosing', 'after the proof'] as const;
+
+async function upTo(moment: (typeof moments)[number], { world, reset }: { world: TestWorld; reset: PasswordReset }): Promise<string> {
+  const typed = { login: 'alice', intention: 'reset', address: '192.0.2.1', language: 'en', supportCode: 'CODE' } as const;
+  const opened = await reset.identify(typed);
+  if (isRefusal(opened)) throw new Error(opened.key);
+  await world.deferral.drain();
+  if (moment === 'after the login') return opened.token;
+  await reset.choose(opened.token, 'email');
+  await world.deferral.drain();
+  if (moment === 'after choosing') return opened.token;
+  const proved = await reset.answer(opened.token, world.codeFromMail(cast.alice.mail));
+  if (isRefusal(proved)) throw new Error(proved.key);
+  return proved.token;
+}
+
+for (const [what, decision] of tightened)
+  for (const moment of moments)
+    test(`${what}, ${moment}: obeyed at the next request`, async () => {
+      const world = await testWorld({ policy: { second_gate_when_stronger: false } });
+      const reset = passwordReset(world);
+      let token = await upTo(moment, { world, reset });
+      const mails = world.mail.filter(({ kind }) => kind === 'reset-code').length;
+      world.decide(decision);
+      const isStillServed = what.startsWith('gates raised');
+      if (moment === 'after the login') {
+        await reset.choose(token, 'email');
+        await world.deferral.drain();
+        assert.is(world.mail.filter(({ kind }) => kind === 'reset-code').length, isStillServed ? mails + 1 : mails);
+      }
+      if (moment !== 'after the proof') {
+        const sent = world.mail.findLast(({ kind }) => kind === 'reset-code');
+        const judged = await reset.answer(token, (sent?.variables as { code?: string } | undefined)?.code ?? '00000000');
+        assert.is(isRefusal(judged), !isStillServed);
+        if (!isRefusal(judged)) token = judged.token;
+      }
+      const place = (await reset.show(token))?.place;
+      const isWithdrawn = what.startsWith('gates raised') || what.startsWith('the method');
+      if (moment === 'after the proof') assert.is(place, isWithdrawn ? 'method' : 'password');
+      const written = await reset.complete(token, { password: 'correct horse battery', again: 'correct horse battery' });
+      assert.ok(isRefusal(written), what);
+      assert.is(world.credential('alice').hash, cast.alice.password);
+    });
+
+test.run();
