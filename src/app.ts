@@ -17,6 +17,7 @@ import { openLog } from './log.ts';
 import { openLore } from './lore/lore.ts';
 import { methodsWith } from './methods/methods.ts';
 import { portalsOf } from './portals.ts';
+import { invitations } from './registration/invitations.ts';
 import { routesOf } from './routes.ts';
 import { passwordDesk } from './set-password.ts';
 import { assertKey } from './store/backup.ts';
@@ -74,6 +75,7 @@ export async function openHouse(config: Config, { transport, clock = systemClock
   const aside = syncAside({ config, keyFile: keyFileIn(config.data.folder), closing: closing.signal });
   const reading = syncDirectory({ ...world, roles, maxDisablePercent: limits.maxDisablePercent, closing: closing.signal, aside });
   const expiring = expiryReminders({ ...world, publicUrl, timezone: config.sync.timezone, closing: closing.signal });
+  const inviting = invitations({ ...world, methods, publicUrl, timezone: config.sync.timezone, closing: closing.signal });
   const underWay = new Set<Promise<unknown>>();
   const sync: Sync = (...given) => {
     const run = reading(...given).finally(() => underWay.delete(run));
@@ -91,6 +93,7 @@ export async function openHouse(config: Config, { transport, clock = systemClock
     methods,
     sync,
     tellExpiring: async () => void (await expiring.tellEverybody()),
+    inviteSome: async () => void (await inviting.inviteSome()),
     /** One after the other; what goes wrong with one is thrown when all had their turn. */
     async syncAll(): Promise<void> {
       const problems: unknown[] = [];
@@ -168,10 +171,12 @@ export async function startApp(config: Config, additions: Additions = {}): Promi
     if (folder.copy !== null) log.info({ copy: folder.copy }, 'the database was brought up to date; a copy of it was kept');
     world.attempts.releaseStranded();
     await additions.prepare?.(house);
+    const portals = portalsOf(house);
     const server = createServer({
       ...world,
       log,
-      routes: [...(additions.routes ?? []), ...routesOf(portalsOf(house))],
+      routes: [...(additions.routes ?? []), ...routesOf(portals)],
+      duty: portals.duty,
       publicUrl: config.publicUrl,
       trustedProxies: config.listen.trustedProxies,
       texts: house.texts,
@@ -216,6 +221,7 @@ function timetable(house: House) {
     ['health', '*/30 * * * * *', async () => void (await Promise.all(directories.all.map((directory) => directory.probe())))],
     ['expiry', '* * * * *', expire],
     ['expiry reminders', '0 8 * * *', house.tellExpiring, config.sync.timezone],
+    ['invitations', '0 9 * * *', house.inviteSome, config.sync.timezone],
   ];
   return rows;
 }

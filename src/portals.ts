@@ -25,6 +25,8 @@ interface Needs {
   readonly config: Pick<Config, 'publicUrl' | 'mail'>;
 }
 
+const registrationDuty = { page: '/registration/remind', portal: '/registration' };
+
 export type Portals = ReturnType<typeof portalsOf>;
 
 export function portalsOf({ world, methods, desk, sync, config }: Needs) {
@@ -33,12 +35,13 @@ export function portalsOf({ world, methods, desk, sync, config }: Needs) {
   const enrolling = registration({ ...world, methods, current: access.current, publicUrl, ownDomains: config.mail?.ownDomains ?? [] });
   return {
     reset: passwordReset({ ...world, methods, desk }),
+    approvals: approvalDesk({ ...world, methods }),
     registration: enrolling,
     access: {
-    approvals: approvalDesk({ ...world, methods }),
       ...access,
-      interrupt: (account: Account) => (enrolling.mustRegister(account, world.clock.now()) ? '/registration/remind' : null),
+      interrupt: (account: Account) => (enrolling.asks(account, world.clock.now()) === null ? null : registrationDuty.page),
     },
+    duty: { ...registrationDuty, isOwed: enrolling.insists },
     blocks: blockDesk({ ...world, clearCounters: desk.clearCounters }),
     overview: adminOverview({ ...world, sync, lastSync: (directory) => lastSyncOf(world, directory) }),
     directories: directoryDesk({

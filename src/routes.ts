@@ -86,6 +86,7 @@ export function registrationRoutes(flow: Portals['registration']): Route[] {
     get('/registration', 'enrolment', registration.overview),
     get('/registration/remind', 'signed in', registration.remind),
     post('/registration/remind', 'signed in', registration.snooze),
+    post('/registration/review', 'signed in', registration.review),
     get('/registration/confirm', 'enrolment', registration.askProof),
     post('/registration/confirm', 'enrolment', registration.confirm),
     get('/registration/remove', 'signed in', registration.askRemoval),

@@ -140,6 +140,12 @@ export interface Accounts {
   /** Registration reminders put off so far, and when next to ask. */
   snooze(id: AccountId): { times: number; until: Instant | null };
   setSnooze(id: AccountId, snooze: { times: number; until: Instant | null }): void;
+  /** When they last had enough registered or said that it is still right, and since when an administrator wants that anew; null: never. */
+  review(id: AccountId): { at: Instant | null; wantedAt: Instant | null };
+  /** Nothing is wanted any more, and what was put off may be put off anew. */
+  setReviewed(id: AccountId, at: Instant): void;
+  /** Of this account, or with null of all that are enabled, who may put it off anew. Returns how many that are. */
+  wantReview(id: AccountId | null, at: Instant): number;
   /** When the person was last mailed why a reset was not possible (at most once a day). */
   toldWhyAt(id: AccountId): Instant | null;
   setToldWhyAt(id: AccountId, at: Instant): void;
@@ -227,18 +233,18 @@ export interface Attempts {
   finish(id: AttemptId, at: Instant): void;
   /** Every other open attempt of the account opens nothing any more: closed, or where nothing was proved in it, like a stranger's. */
   closeOthers(account: AccountId, except: AttemptId | null, at: Instant): number;
-  /** Wipes what expired: secrets of attempts past their end, strangers' rows after 7 days. */
-  expire(now: Instant, limit: number): number;
-}
-
-/** One-time codes and links (REQ-14): only digests are kept, bound to purpose, account and attempt, with their own end and tries. */
-export interface Token {
   /** It ends no sooner than this. */
   extend(id: AttemptId, until: Instant): void;
   /** A colleague says that it is somebody else: nothing comes of it any more, though without a proof it goes on looking like a stranger's. */
   deny(id: AttemptId, at: Instant): boolean;
   /** Open attempts in which this colleague was asked, the oldest first. */
   asking(colleague: AccountId, now: Instant): readonly Attempt[];
+  /** Wipes what expired: secrets of attempts past their end, strangers' rows after 7 days. */
+  expire(now: Instant, limit: number): number;
+}
+
+/** One-time codes and links (REQ-14): only digests are kept, bound to purpose, account and attempt, with their own end and tries. */
+export interface Token {
   readonly id: number;
   readonly purpose: TokenPurpose;
   readonly account: AccountId;
@@ -253,13 +259,13 @@ export type TokenPurpose =
   | 'reset code'
   | 'reset link'
   | 'text code'
+  | 'approval code'
   | 'contact code'
   | 'contact text'
   | 'not me'
   | 'pass'
   | 'setup';
 export interface Tokens {
-  | 'approval code'
   /** Replaces an earlier one of the same purpose, account and attempt. `note` is sealed by the caller if it is personal. */
   issue(token: {
     purpose: TokenPurpose;
@@ -600,14 +606,14 @@ export interface Messages {
   'sign-in-new-address': { address: string; device: string };
   'registration-invitation': { link: string };
   'reset-not-possible': { reason: string; helpdesk: string; login?: string };
+  'approval-asked': { asker: string; login: string; link: string };
+  'reset-denied': { colleague: string };
   'password-reset': { notMeLink: string; isProved: string };
   'password-changed': { notMeLink: string };
   'account-unlocked': { notMeLink: string };
   'write-settled': { outcome: string; notMeLink: string };
   'method-added': { method: string; label: string; notMeLink: string };
   'method-removed': { method: string; label: string; notMeLink: string };
-  'approval-asked': { asker: string; login: string; link: string };
-  'reset-denied': { colleague: string };
   'pass-issued': { notMeLink: string };
   'not-me-received': { login: string; supportCode: string };
   'help-asked': { login: string; asker: string; contact: string; words: string; supportCode: string };

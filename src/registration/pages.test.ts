@@ -4,6 +4,7 @@ import { Secret, TOTP } from 'otpauth';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { accessFlows } from '../access/flows.ts';
+import type { Account } from '../rules/account.ts';
 import { day, hour, minute } from '../rules/time.ts';
 import { Browser } from '../testing/browser.ts';
 import { type CastName, cast } from '../testing/cast.ts';
@@ -25,10 +26,10 @@ async function scene() {
   world.clock.advance(hour); // what the cast holds was not added in this very instant
   const flows = accessFlows(world);
   const flow = registration({ ...world, current: flows.current, ownDomains: [] });
-  const interrupt = (account: Parameters<typeof flow.mustRegister>[0]) =>
-    flow.mustRegister(account, world.clock.now()) ? '/registration/remind' : null;
+  const duty = { page: '/registration/remind', portal: '/registration', isOwed: flow.insists };
+  const interrupt = (account: Account) => (flow.asks(account, world.clock.now()) === null ? null : duty.page);
   const routes = [...registrationRoutes(flow), ...accessRoutes({ ...flows, interrupt }), ...homeRoutes(), ...elsewhere];
-  const desk = await openFrontDesk(routes, world);
+  const desk = await openFrontDesk(routes, { ...world, duty });
   open.push(desk);
   async function signedIn(name: CastName, next = '/registration') {
     const at = await new Browser(desk.url).open(`/sign-in?next=${next}`);
@@ -66,6 +67,68 @@ test('sign-in asks whoever holds too little, lets it be put off, and leads there
   assert.is(at.path, '/account');
   clock.advance(3 * day);
   assert.match((await signedIn('bob', '/account')).path, /^\/registration\/remind/);
+  assert.is((await signedIn('alice', '/account')).path, '/account');
+});
+
+test('when it has been put off often enough nothing else opens but what needs no session, signing out among it', async () => {
+  const { signedIn, accounts, people, desk, mailed, publicUrl } = await scene();
+  accounts.setSnooze(people.bob.id, { times: 5, until: null });
+  const at = await new Browser(desk.url).open('/sign-in?next=/account');
+  const { csrf: before = '' } = at.form({ login: '' }).fields;
+  await at.submit({ login: 'bob', password: cast.bob.password });
+  assert.is(at.path, '/registration/remind?next=%2Faccount');
+  assert.match(at.text(), /as often as your office allows/);
+  const { csrf = '' } = at.form({}, '/sign-out').fields;
+  await at.post('/registration/remind', { csrf });
+  assert.is(at.path, '/registration/remind');
+  for (const path of ['/account', '/account?x=1']) assert.is((await at.open(path)).path, '/registration/remind?next=%2Faccount');
+  for (const path of ['/account/sessions/end', '/account/sessions/end-all']) {
+    await at.post(path, { csrf, session: '1' });
+    assert.match(at.path, /^\/registration\/remind/, path);
+  }
+  for (const path of ['/change', '/', '/registration', '/registration/totp', '/registration/confirm'])
+    assert.is((await at.open(path)).path, path);
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded', Referer: `${publicUrl}/account` };
+  const stale = await at.send('POST', '/change', { body: `csrf=${before}`, headers });
+  assert.is(stale.status, 422, 'a form from before signing in comes back, and not with the page where it says it stood');
+  assert.not.match(stale.html, /\/account\/sessions/);
+  const elsewhere = await signedIn('bob', '/account');
+  await elsewhere.submit({}, { at: '/sign-out' });
+  assert.is(elsewhere.path, '/');
+  await at.open('/registration/email');
+  await at.submit({ address: 'bob@private.example' });
+  await at.submit({ answer: mailed('bob@private.example') });
+  assert.is((await at.open('/account')).path, '/account');
+});
+
+test('staff are asked, and not kept from their desk', async () => {
+  const { signedIn, totpCode, accounts, enrolments, people } = await scene();
+  accounts.setSnooze(people.carol.id, { times: 5, until: null });
+  enrolments.removeAll(people.carol.id, 'email');
+  const at = await signedIn('carol', '/admin');
+  await at.submit({ answer: totpCode('carol') });
+  assert.is(at.path, '/registration/remind?next=%2Fadmin');
+  assert.is((await at.open('/account')).path, '/account');
+});
+
+test('after the days of policy the ways are shown, and said to be right in one press or changed', async () => {
+  const { signedIn, clock, journal, accounts, people, decide } = await scene();
+  decide({ reconfirm_days: 30 });
+  clock.advance(30 * day);
+  const at = await signedIn('alice', '/account');
+  assert.is(at.path, '/registration/remind?next=%2Faccount');
+  assert.match(at.text(), /Are these still right\?/);
+  assert.match(at.text(), /alice@home\.example\.net/);
+  assert.ok(at.links().some(({ href }) => href.startsWith('/registration/remove')));
+  await at.submit({}, { at: 'Remind me in 3 days' });
+  assert.is(at.path, '/account');
+  clock.advance(3 * day);
+  const later = await signedIn('alice', '/account');
+  await later.submit({}, { at: 'These are still right' });
+  assert.is(later.path, '/account');
+  const [row] = journal.latest(1);
+  assert.equal([row?.event, row?.detail, row?.account, row?.actor], ['registration', 'reviewed', 'alice', 'alice']);
+  assert.equal(accounts.review(people.alice.id), { at: clock.now(), wantedAt: null });
   assert.is((await signedIn('alice', '/account')).path, '/account');
 });
 

@@ -150,11 +150,18 @@ export function registrationPages(registration: Registration) {
 
   // ---- the interruption at sign-in
 
-  const remind: Page = ({ query, ...visit }) => {
-    const { account, at } = personIn({ query, ...visit });
-    if (!registration.mustRegister(account, at)) return seeOther(query.next ?? '/account');
-    const { reach, offered } = registration.overview(account);
-    return page('registration/remind', { reach, offered, days: registration.snoozeDays(account), next: query.next ?? '' });
+  const remind: Page = (visit) => {
+    const { account, at } = personIn(visit);
+    const asked = registration.asks(account, at);
+    const { next } = visit.query;
+    if (asked === null) return seeOther(next ?? '/account');
+    const days = registration.snoozeDays(account);
+    return page(asked === 'ways' ? 'registration/remind' : 'registration/review', { ...registration.overview(account), days, next });
+  };
+
+  const review: Page = (visit) => {
+    registration.confirmWays(personIn(visit));
+    return seeOther(visit.form.next ?? '/account');
   };
 
   const snooze: Page = (visit) => {
@@ -162,7 +169,7 @@ export function registrationPages(registration: Registration) {
     return registration.snooze(account, at) ? seeOther(visit.form.next ?? '/account') : seeOther(`${home}/remind`);
   };
 
-  return { overview, remind, snooze, askProof, confirm, askRemoval, remove, prefer, start, begin, prove };
+  return { overview, remind, snooze, review, askProof, confirm, askRemoval, remove, prefer, start, begin, prove };
 }
 
 type Form = Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@
  */
 
 import type { Enrollable, Enrolling, EnrolmentStart, Method } from '../methods/method.ts';
-import { type Methods, methodsHeld } from '../methods/methods.ts';
+import type { Methods } from '../methods/methods.ts';
 import { mailable } from '../methods/own-domains.ts';
 import type { Account } from '../rules/account.ts';
 import { sendAgainAfter } from '../rules/attempt.ts';
@@ -15,9 +15,10 @@ import { accountKey, isOver, limits } from '../rules/throttle.ts';
 import { day } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { Enrolment, World } from '../world.ts';
+import { asking } from './asking.ts';
 import { type CurrentPassword, freshProofs, overLimit, type Person, partiesOf } from './fresh-proof.ts';
-import { reminders } from './reminder.ts';
-import { type Reach, reachOf, strongestFirst, type Way, waysOf } from './ways.ts';
+import { reaches } from './reach.ts';
+import { type Reach, type Way, waysOf } from './ways.ts';
 
 type Needs = Pick<
   World,
@@ -29,6 +30,8 @@ export interface Overview {
   readonly ways: readonly Way[];
   /** What can be added, the strongest first. */
   readonly offered: readonly MethodName[];
+  /** What counts by what the directory says, without having been registered. */
+  readonly given: readonly { readonly method: MethodName; readonly label: string }[];
   readonly reach: Reach;
 }
 
@@ -54,12 +57,9 @@ export function registration(needs: Needs) {
   const { accounts, enrolments, attempts, tokens, sessions, throttle, settings, journal, deliver, random, atomically, methods } = needs;
   const { publicUrl, ownDomains } = needs;
   const mayMail = mailable({ settings, ownDomains });
-  const secondSteps = strongestFirst([...methods.values()].filter(({ isSecondStep }) => isSecondStep).map(({ name }) => name));
   const proof = freshProofs(needs);
-  const reachWith = (account: Account, held: readonly Enrolment[]): Reach =>
-    reachOf(account, methodsHeld(methods, account, held), settings.policy());
-  const reach = (account: Account): Reach => reachWith(account, enrolments.of(account.id));
-  const reminder = reminders({ accounts, settings, reach });
+  const reaching = reaches(needs);
+  const { secondSteps, reach, reachWith, offered } = reaching;
   /** A double click waits for the first: one set of codes is made, and both see it. */
   const beginnings = new Map<string, Promise<Begun | Refusal>>();
 
@@ -69,13 +69,19 @@ export function registration(needs: Needs) {
   const heldOf = (account: Account, name: string): readonly Enrolment[] =>
     enrolments.of(account.id).filter(({ method }) => method === name);
 
-  const overview = (account: Account): Overview => ({ ways: waysHeld(account), offered: offered(account), reach: reach(account) });
+  const overview = (account: Account): Overview => ({
+    ways: waysHeld(account),
+    offered: offered(account),
+    given: givenTo(account),
+    reach: reach(account),
+  });
 
-  /** Staff need the app for their second step, whatever opens a gate. */
-  function offered(account: Account): readonly MethodName[] {
-    const allowed = new Set<MethodName>(policyOf(account).methods);
-    if (account.role !== 'person') for (const name of secondSteps) allowed.add(name);
-    return strongestFirst([...methods.values()].filter(({ name, enrolment }) => enrolment && allowed.has(name)).map(({ name }) => name));
+  function givenTo(account: Account): Overview['given'] {
+    const allowed = policyOf(account).methods;
+    const labels: Partial<Record<MethodName, string | null>> = { email: account.mail, sms: account.mobile };
+    return [...methods.values()]
+      .filter(({ name, isGiven }) => allowed.includes(name) && isGiven?.(account) && heldOf(account, name).length === 0)
+      .map(({ name }) => ({ method: name, label: labels[name] ?? '' }));
   }
 
   /** Why this person may not change their ways now; null when they may. */
@@ -196,7 +202,7 @@ export function registration(needs: Needs) {
 
   function settle(person: Person, { method, label }: Enrolment, detail: 'added' | 'fresh codes'): void {
     const { account } = person;
-    if (reach(account).missing === 0) accounts.setSnooze(account.id, { times: 0, until: null });
+    if (reach(account).missing === 0) accounts.setReviewed(account.id, person.at);
     journal.append({ event: 'registration', result: 'succeeded', detail, method, ...partiesOf(person) });
     tell(person, { kind: 'method-added', method, label, to: noticeAddresses(account, enrolments.of(account.id)) });
   }
@@ -267,7 +273,7 @@ export function registration(needs: Needs) {
 
   return {
     ...proof,
-    ...reminder,
+    ...asking({ ...needs, ...reaching }),
     overview,
     reach,
     refusalFor,

@@ -134,6 +134,17 @@ export function accountsIn(db: Db): Accounts {
       return { times: found?.snoozeTimes ?? 0, until: found?.snoozeUntil ?? null };
     },
     setSnooze: (id, { times, until }) => set(id, { snoozeTimes: times, snoozeUntil: until }),
+    review(id) {
+      const found = row(id);
+      return { at: found?.reviewedAt ?? null, wantedAt: found?.reviewWantedAt ?? null };
+    },
+    setReviewed: (id, reviewedAt) => set(id, { reviewedAt, reviewWantedAt: null, snoozeTimes: 0, snoozeUntil: null }),
+    wantReview: (id, reviewWantedAt) =>
+      db
+        .update(account)
+        .set({ reviewWantedAt, snoozeTimes: 0, snoozeUntil: null })
+        .where(id === null ? eq(account.isDisabled, false) : eq(account.id, id))
+        .run().changes,
     toldWhyAt: (id) => row(id)?.toldWhyAt ?? null,
     setToldWhyAt: (id, toldWhyAt) => set(id, { toldWhyAt }),
     applySync: mirror.apply,

@@ -32,6 +32,8 @@ export const account = sqliteTable(
     enrolUntil: instant('enrol_until'),
     snoozeTimes: integer('snooze_times').notNull().default(0),
     snoozeUntil: instant('snooze_until'),
+    reviewedAt: instant('reviewed_at'),
+    reviewWantedAt: instant('review_wanted_at'),
     toldWhyAt: instant('told_why_at'),
     createdAt: instant('created_at').notNull(),
   },

@@ -5,7 +5,7 @@ import type { Answer } from './answer.ts';
 import type { Caller } from './caller.ts';
 import type { Context } from './context.ts';
 import type { Csrf, CsrfStanding } from './csrf.ts';
-import { placeToGoOn, standingAt } from './doors.ts';
+import { type Duty, isBehind, placeToGoOn, standingAt } from './doors.ts';
 import { type Fields, fieldsOf, postedFields } from './fields.ts';
 import type { OriginStanding } from './origin.ts';
 import type { Paths } from './paths.ts';
@@ -21,6 +21,7 @@ interface Needs {
   readonly callerOf: (context: Context) => Caller;
   readonly answer: Answer;
   readonly puzzles: Puzzles;
+  readonly duty?: Duty | undefined;
 }
 
 export function doorway({
@@ -31,6 +32,7 @@ export function doorway({
   callerOf,
   answer,
   puzzles,
+  duty,
 }: Needs): (route: Route) => (context: Context) => Promise<void> {
   const judge = (context: Context, form: Fields, caller: Caller): CsrfStanding => {
     const isVouched = originOf(context.req.headers) === 'own';
@@ -38,20 +40,30 @@ export function doorway({
     return csrf.judge(form.csrf, { visitor, session, at, isVouched });
   };
 
+  const wantedPage = (context: Context, route: Route): string | null => {
+    const wanted = route.method === 'GET' ? context.path : paths.formOf(route)?.path;
+    return wanted !== undefined && paths.hasPage(wanted) ? wanted : null;
+  };
+  const withNext = (to: string, wanted: string | null): Reply =>
+    seeOther(wanted === null ? to : `${to}?next=${encodeURIComponent(wanted)}`);
+
   /** Next door, or the page that it would need: null when they may come in. */
   const turnedAway = (context: Context, route: Route, caller: Caller): Reply | null => {
     const standing = standingAt(route.who, caller.person);
-    if (standing === 'welcome') return null;
+    if (standing === 'welcome') return duty && isOwing(route, caller) ? withNext(duty.page, wantedPage(context, route)) : null;
     if (standing === 'not for you') throw new NotForYou();
     const goOn = placeToGoOn(routes, caller.person);
     if (goOn !== null) return seeOther(goOn);
-    const wanted = route.method === 'GET' ? context.path : paths.formOf(route)?.path;
-    return seeOther(wanted !== undefined && paths.hasPage(wanted) ? `/sign-in?next=${encodeURIComponent(wanted)}` : '/sign-in');
+    return withNext('/sign-in', wantedPage(context, route));
   };
+
+  const isOwing = (route: Route, { person, at }: Caller): boolean =>
+    duty !== undefined && person?.session.standing === 'full' && isBehind(duty, route) && duty.isOwed(person.account, at);
 
   /** The page that the form was on, made anew, with what was typed; nothing of the form was acted on. */
   const again = async (form: Route | null, visit: Visit, caller: Caller): Promise<Reply> => {
-    if (form === null || standingAt(form.who, caller.person) !== 'welcome') return page('error/stale', {}, { status: 422 });
+    if (form === null || standingAt(form.who, caller.person) !== 'welcome' || isOwing(form, caller))
+      return page('error/stale', {}, { status: 422 });
     const reply = await form.page({ ...visit, form: {} });
     if (reply.kind !== 'page') return reply;
     const typed = Object.fromEntries(Object.entries(visit.form).filter(([name]) => !isSecret(name)));

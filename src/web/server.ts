@@ -10,6 +10,7 @@ import { callerReading } from './caller.ts';
 import type { Context, Log, State } from './context.ts';
 import { cookiesFor } from './cookies.ts';
 import { createCsrf } from './csrf.ts';
+import type { Duty } from './doors.ts';
 import { doorway } from './doorway.ts';
 import { securityHeaders } from './headers.ts';
 import { type Listening, listening } from './listening.ts';
@@ -40,6 +41,7 @@ export interface ServerNeeds extends Pick<World, 'clock'> {
   readonly texts: Texts;
   readonly viewsDir: string;
   readonly publicDir: string;
+  readonly duty?: Duty;
 }
 
 export interface WebServer extends Listening {
@@ -60,7 +62,7 @@ export function createServer(needs: ServerNeeds): WebServer {
   const callerOf = (context: Context) => (context.state.caller ??= readCaller(context.req, context.state));
   const answer = answering({ cookies, csrf, views, puzzles });
   const mishap = mishaps({ answer, callerOf, log });
-  const door = doorway({ routes, paths, csrf, originOf: originCheck(publicUrl), callerOf, answer, puzzles });
+  const door = doorway({ routes, paths, csrf, originOf: originCheck(publicUrl), callerOf, answer, puzzles, duty: needs.duty });
 
   const app = new Koa<State>();
   app.silent = true; // nothing is printed: what goes wrong is logged below, once
