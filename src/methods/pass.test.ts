@@ -118,4 +118,18 @@ test('given within its limits, not to oneself, not for the protected, and record
   assert.equal([row?.event, row?.actor, row?.account, row?.raw], ['pass issued', 'heidi', 'bob', 'lost phone']);
 });
 
+test('its owner is told at every address, without the pass, and can say that it was not them', async () => {
+  const { world, issue } = await desk();
+  world.enrolments.add({ account: world.people.bob.id, method: 'email', label: 'bob@elsewhere.example.net', secret: '', at: 0 });
+  const given = await issued(issue());
+  const told = world.mail.filter(({ kind }) => kind === 'pass-issued');
+  assert.equal(told.map(({ to }) => to).sort(), ['bob@elsewhere.example.net', 'bob@home.example.net']);
+  assert.not.ok(JSON.stringify(told).includes(given));
+  const notMe = (told[0]?.variables as { notMeLink?: string } | undefined)?.notMeLink ?? '';
+  const secret = notMe.slice(notMe.lastIndexOf('/') + 1);
+  assert.is(world.tokens.find('not me', secret, world.clock.now())?.account, world.people.bob.id);
+  await issue({ length: 1 });
+  assert.is(world.mail.filter(({ kind }) => kind === 'pass-issued').length, 2, 'what was refused is not told');
+});
+
 test.run();

@@ -6,12 +6,14 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Account } from '../rules/account.ts';
 import type { Policy } from '../rules/policy.ts';
 import { isRefusal } from '../rules/refusal.ts';
 import { second } from '../rules/time.ts';
 import type { Intention, MethodName } from '../rules/vocabulary.ts';
 import { cast } from '../testing/cast.ts';
 import { type TestWorld, testWorld } from '../testing/world.ts';
+import type { Passwords } from '../world.ts';
 import { type PasswordReset, passwordReset } from './reset.ts';
 
 const test = suite('any order');
@@ -266,5 +268,24 @@ for (const [what, decision] of tightened)
       assert.ok(isRefusal(written), what);
       assert.is(world.credential('alice').hash, cast.alice.password);
     });
+
+test('gates raised while the home is being asked are counted before anything is set', async () => {
+  const world = await testWorld({ policy: { second_gate_when_stronger: false } });
+  const slow = (account: Account): Passwords => ({
+    ...world.passwordsFor(account),
+    async status() {
+      const status = await world.passwordsFor(account).status();
+      if (isThere) world.decide({ gates: 2 });
+      return status;
+    },
+  });
+  let isThere = false;
+  const reset = passwordReset({ ...world, passwordsFor: slow });
+  const token = await upTo('after the proof', { world, reset });
+  isThere = true;
+  const written = await reset.complete(token, { password: 'correct horse battery', again: 'correct horse battery' });
+  assert.is(isRefusal(written) && written.key, 'attempt.gates-open');
+  assert.is(world.credential('alice').hash, cast.alice.password);
+});
 
 test.run();
