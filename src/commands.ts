@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createAdministrator, recoverAdministrator } from './commands/admin.ts';
+import { askAgain } from './commands/ask-again.ts';
 import { backup, restore } from './commands/backup.ts';
 import { buildBreached } from './commands/breached.ts';
 import { check } from './commands/check.ts';
@@ -23,6 +24,8 @@ interface Command {
   readonly does: string;
   readonly options?: Readonly<Record<string, 'string' | 'boolean'>>;
   readonly words?: number;
+  /** Where fewer words do. */
+  readonly leastWords?: number;
   readonly run: (given: Given) => Promise<number>;
 }
 
@@ -72,6 +75,14 @@ const commands: Readonly<Record<string, Command>> = {
     options: { reason: 'string', minutes: 'string', length: 'string', many: 'boolean' },
     words: 1,
     run: givePass,
+  },
+  'admin ask-again': {
+    usage: 'admin ask-again LOGIN | --all',
+    does: 'asks a person, or everybody, at the next sign-in whether what they registered is still right',
+    options: { all: 'boolean' },
+    words: 1,
+    leastWords: 0,
+    run: askAgain,
   },
   'policy export': { usage: 'policy export', does: 'the policy as TOML, with the meaning of every row', run: exportPolicy },
   'policy import': {
@@ -128,7 +139,8 @@ function given(command: Command, rest: readonly string[]): Given {
   } catch (problem) {
     throw new Mistake(`${(problem as Error).message}\n\n${helpOf(command)}`);
   }
-  if (parsed.positionals.length !== (command.words ?? 0)) throw new Mistake(helpOf(command));
+  const { words = 0, leastWords = words } = command;
+  if (parsed.positionals.length > words || parsed.positionals.length < leastWords) throw new Mistake(helpOf(command));
   return { words: parsed.positionals, options: parsed.values, config: () => configFrom(parsed.values.config as string | undefined) };
 }
 

@@ -1,13 +1,12 @@
 /** A temporary pass from the console, printed this one time; whoever it is for is told by mail that it was given. */
 
-import { type House, openHouse } from '../app.ts';
-import { frontDoor, isSeveral } from '../front-door.ts';
+import { openHouse } from '../app.ts';
 import { issuePass, passLimits } from '../methods/pass.ts';
-import { type Account, placedLogin } from '../rules/account.ts';
 import { policyFor } from '../rules/policy.ts';
 import { isRefusal } from '../rules/refusal.ts';
 import { minute } from '../rules/time.ts';
 import { type Given, Mistake } from './given.ts';
+import { knownAccount } from './known-account.ts';
 
 export async function givePass({ words: [login = ''], options, config }: Given): Promise<number> {
   const reason = String(options.reason ?? '').trim();
@@ -20,8 +19,13 @@ export async function givePass({ words: [login = ''], options, config }: Given):
   };
   const house = await openHouse(config());
   try {
-    const account = accountOf(house, login.trim());
-    const pass = await issuePass({ ...house.world, publicUrl: house.config.publicUrl })({ ...wanted, account, actor: 'console', address: null });
+    const account = knownAccount(house, login.trim());
+    const pass = await issuePass({ ...house.world, publicUrl: house.config.publicUrl })({
+      ...wanted,
+      account,
+      actor: 'console',
+      address: null,
+    });
     if (isRefusal(pass)) throw new Mistake(house.texts.find('en', `refusal.${pass.key}`, pass.params) ?? pass.key);
     if (!policyFor(account, house.world.settings.policy()).methods.includes('pass'))
       process.stderr.write('Note that the policy lets no pass open a gate at present.\n');
@@ -38,11 +42,4 @@ function numberOf(options: Given['options'], name: string, standard: number): nu
   const value = Number(given);
   if (given === '' || !Number.isInteger(value)) throw new Mistake(`--${name} must be a whole number.`);
   return value;
-}
-
-function accountOf({ world }: House, login: string): Account {
-  const found = frontDoor(world).known(login);
-  if (found === null) throw new Mistake(`${login} is not known: misspelt, or not synced yet.`);
-  if (isSeveral(found)) throw new Mistake(`${login} is a login in several homes: say ${found.several.map(placedLogin).join(' or ')}.`);
-  return found;
 }

@@ -39,6 +39,8 @@ export interface Sight {
   readonly terms: readonly Term[];
   /** From when the minimum age lets a reset be done; null when now. */
   readonly possibleFrom: Instant | null;
+  /** One of the codes on paper was spent, so that a fresh set is offered. */
+  readonly isCodeSpent: boolean;
   /** The open mode says why; the closed one never. */
   readonly reason: CheckName | null;
 }
@@ -78,6 +80,7 @@ export function sights({ methods, attempts, enrolments, deferral, standings, doo
       login: isBefore ? null : (account?.login ?? null),
       person: isBefore ? null : (account?.name ?? null),
       ...(bound === null || isRefusal(bound) ? unbound : { rules: bound.rules, terms: bound.terms, possibleFrom: bound.possibleFrom }),
+      isCodeSpent: proofsOf(attempt).some((proof) => proof.method === 'recovery-code'),
       reason: isRefused ? (attempt.refusedBy as CheckName) : null,
     };
   }
