@@ -9,14 +9,19 @@ export type Say = (key: string, params: Check['params']) => string;
 export interface Explained {
   readonly name: CheckName | 'profile';
   readonly isPassed: boolean;
-  /** "In scope: yes, by the group Staff" */
+  /** "In scope" */
+  readonly label: string;
+  /** "yes, group Staff" */
   readonly says: string;
 }
 
 /** First by which profile, then the checks in the order in which they are made. */
 export function explained({ checks, profile }: Pick<Eligibility, 'checks' | 'profile'>, say: Say): readonly Explained[] {
   const judgedBy = say('check.profile', { profile: profile ?? '', has: profile === null ? 'no' : 'yes' });
-  return [{ name: 'profile', isPassed: true, says: judgedBy }, ...checks.map((check) => explainedCheck(check, say))];
+  return [
+    { name: 'profile', isPassed: true, label: say('check.profile.label', {}), says: judgedBy },
+    ...checks.map((check) => explainedCheck(check, say)),
+  ];
 }
 
 function explainedCheck({ name, isPassed, params }: Check, say: Say): Explained {
@@ -27,7 +32,8 @@ function explainedCheck({ name, isPassed, params }: Check, say: Say): Explained 
       .map((method) => say(`method.${method}`, {}))
       .join(', ');
   const more = name === 'methods' ? { ways: named(params.ways), shut: named(params.shut), ...hasOf(params) } : {};
-  return { name, isPassed, says: say(`check.${name}`, { ...params, ...more, answer: isPassed ? 'yes' : 'no' }) };
+  const label = say(`check.${name}.label`, {});
+  return { name, isPassed, label, says: say(`check.${name}`, { ...params, ...more, answer: isPassed ? 'yes' : 'no' }) };
 }
 
 const hasOf = ({ ways, shut }: Check['params']): Check['params'] => ({
