@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Secret, TOTP } from 'otpauth';
 import * as assert from 'uvu/assert';
+import type { EnrolmentStart } from '../../methods/method.ts';
 import { issuePass } from '../../methods/pass.ts';
+import type { Account } from '../../rules/account.ts';
 import type { Policy, SettingKey } from '../../rules/policy.ts';
 import { isRefusal } from '../../rules/refusal.ts';
 import { minute } from '../../rules/time.ts';
@@ -67,7 +69,8 @@ export async function startWays(people: readonly Journey[]): Promise<Ways> {
     }),
   });
   const cards = new Map<string, Card>();
-  for (const { login, ways } of people) cards.set(login, await cardOf(office, { login, ways }));
+  const memories = await memoriesOf(office);
+  for (const journey of people) cards.set(journey.login, await cardOf(office, memories, journey));
   let chosen = 0;
   const cardFor = (login: string): Card => {
     const card = cards.get(login);
@@ -116,32 +119,49 @@ interface Card {
   readonly device: Authenticator | null;
 }
 
-async function cardOf(office: Office, { login, ways }: Journey): Promise<Card> {
+/** What is kept as slow hashes, many of them: made once, and given to everybody who holds it. */
+interface Memories {
+  readonly code: string;
+  readonly secrets: Readonly<Partial<Record<MethodName, string>>>;
+}
+
+async function memoriesOf(office: Office): Promise<Memories> {
+  const { enrolments } = office.house.world;
+  const account = office.account('zthompson');
+  await begun(office, account, 'questions', remembered(office));
+  const { codes } = await begun(office, account, 'recovery-code');
+  const secrets = Object.fromEntries(enrolments.of(account.id).map(({ method, secret }) => [method, secret]));
+  return { code: (codes as readonly string[])[3] ?? '', secrets };
+}
+
+async function begun(office: Office, account: Account, method: MethodName, form: Record<string, string> = {}): Promise<EnrolmentStart> {
+  const start = await office.house.methods.get(method)?.enrolment?.begin({ ...enrolling(account), form });
+  if (start === undefined || isRefusal(start)) throw new Error(`${account.login} cannot begin with ${method}: ${start?.key}`);
+  return start;
+}
+const enrolling = (account: Account) => ({ account, session: 0, held: [], language: 'en', at: systemClock.now() });
+
+async function cardOf(office: Office, { code, secrets }: Memories, { login, ways }: Journey): Promise<Card> {
   const { world, methods, config } = office.house;
   const account = office.account(login);
   const at = systemClock.now();
   const holds = (method: MethodName): boolean => ways.some((way) => methodOf(way) === method);
   const number = `+4477009${String(account.id).padStart(5, '0')}`;
-  const enrolling = { account, session: 0, held: [], language: 'en', at };
-  const begun = async (method: MethodName, form: Record<string, string> = {}) => {
-    const start = await methods.get(method)?.enrolment?.begin({ ...enrolling, form });
-    if (start === undefined || isRefusal(start)) throw new Error(`${login} cannot begin with ${method}: ${start?.key}`);
-    return start;
-  };
   const seed = await office.register(login, ...(['email', 'totp'] as const).filter(holds));
   if (holds('sms')) world.enrolments.add({ account: account.id, method: 'sms', label: number, secret: '', at });
-  if (holds('questions')) await begun('questions', remembered(office));
-  const codes = holds('recovery-code') ? ((await begun('recovery-code')).codes as readonly string[]) : [];
+  for (const method of ['questions', 'recovery-code'] as const)
+    if (holds(method)) world.enrolments.add({ account: account.id, method, label: '', secret: secrets[method] ?? '', at });
   const device = holds('passkey') ? authenticator(config.publicUrl) : null;
   if (device) {
-    const { options } = await begun('passkey');
-    const made = await methods.get('passkey')?.enrolment?.finish({ ...enrolling, form: { answer: device.create(String(options)) } });
+    const { options } = await begun(office, account, 'passkey');
+    const form = { answer: device.create(String(options)) };
+    const made = await methods.get('passkey')?.enrolment?.finish({ ...enrolling(account), form });
     if (made === undefined || isRefusal(made)) throw new Error(`${login} cannot make a passkey`);
   }
   const issued = { account, length: 12, life: 60 * minute, isOnce: true, actor: 'heidi', reason: 'lost everything', address: null };
   const pass = holds('pass') ? await issuePass({ ...world, publicUrl: config.publicUrl })(issued) : '';
   if (isRefusal(pass)) throw new Error(`${login} gets no pass`);
-  return { number, seed, code: codes[3] ?? '', pass, device };
+  return { number, seed, code, pass, device };
 }
 
 /** The same for everybody: a memory belongs to its question, as the page words it. */
