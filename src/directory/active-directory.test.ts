@@ -8,11 +8,13 @@ import { domainOf } from './active-directory-state.ts';
 import { dialectOf } from './dialects.ts';
 import type { Entry, Link, Search } from './ldap.ts';
 import { allValues } from './ranges.ts';
+import { recordedAnswers } from './recorded-answers.ts';
 import { passwordVersion } from './replication.ts';
 
 const answer = (resultCode: number, diagnosticMessage: string) => ({ resultCode, diagnosticMessage, controls: [], value: null });
-/** As Windows ends it. */
-const bindText = (data: string) => `80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data ${data}, v4563\n\0`;
+/** As Windows ends it: the recorded ones with a NUL alone (`recorded-answers.ts`); Samba's end with nothing. */
+const bindText = (data: string, end = '\0') =>
+  `80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data ${data}, v4563${end}`;
 const verdict = (resultCode: number, text: string) => {
   const told = activeDirectory.verdict(answer(resultCode, text));
   return isRefusal(told) ? told.key : told;
@@ -39,6 +41,16 @@ test('which code proves the password, and which does not', () => {
   for (const data of ['52e', '525', '52f', '0', '568']) assert.is(verdict(49, bindText(data)), 'directory.wrong-old-password', data);
   for (const data of ['533', '701']) assert.is(verdict(49, bindText(data)), 'directory.disabled', data);
   assert.is(verdict(49, bindText('775')), 'directory.locked');
+  for (const end of ['', '\n\0', '\n', '\0\0']) {
+    assert.equal(verdict(49, bindText('773', end)), { mustChange: true, isExpired: false }, JSON.stringify(end));
+    assert.is(verdict(49, bindText('701', end)), 'directory.disabled');
+  }
+});
+
+test('every recorded answer to a bind is read alike, with the very end that it has', () => {
+  const right = recordedAnswers.filter(({ says, code }) => code === 49 && / data (530|531|532|773), v/.test(says));
+  assert.ok(right.length >= 5 && right.some(({ says }) => says.endsWith('\0')) && right.some(({ says }) => !says.endsWith('\0')));
+  for (const { says } of right) assert.is(typeof verdict(49, says), 'object', JSON.stringify(says));
 });
 
 test('nothing but the very words proves anything', () => {
@@ -49,7 +61,9 @@ test('nothing but the very words proves anything', () => {
     bindText('532x'),
     bindText('5320'),
     bindText('0532'),
-    `${bindText('532').slice(0, -2)} x`,
+    bindText('532', ' x'),
+    bindText('532', '\nx'),
+    bindText('532', '\0x'),
     'AcceptSecurityContext error, data 773, v1db1',
   ])
     assert.is(typeof verdict(49, text), 'string', text);

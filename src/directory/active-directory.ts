@@ -135,16 +135,17 @@ export function hintOf(root: Root): RequestControl | null {
 /** MS-ADTS 3.1.1.6.1.1.2: Administrators and the operators, and of the domain its administrators, controllers and keepers of keys. */
 const administrators = { builtin: [544, 548, 549, 550, 551, 552], domain: [512, 516, 518, 519, 521, 526, 527] };
 
-/** What follows AcceptSecurityContext is a Windows error code, which for all of these is given to the right password only. */
-const said = /^80090308: LdapErr: DSID-[0-9A-F]+, comment: AcceptSecurityContext error, data ([0-9a-f]+), v[0-9a-f]+$/i;
+/**
+ * What follows AcceptSecurityContext is a Windows error code, which for all of these is given to the right password only. Windows ends these
+ * texts with a NUL, others with a line feed before it, and Samba with neither.
+ */
+const said = /^80090308: LdapErr: DSID-[0-9A-F]+, comment: AcceptSecurityContext error, data ([0-9a-f]+), v[0-9a-f]+[\n\0]*$/i;
 /** Not at this hour (530), not from this machine (531): a right password, which is all that is asked. */
 const right = ['530', '531'];
 
 function verdict(answer: Answer) {
   if (answer.resultCode === 0) return { mustChange: false, isExpired: false };
-  // Windows ends its texts with a line feed and a NUL.
-  const [line = ''] = answer.diagnosticMessage.split('\n', 1);
-  const data = answer.resultCode === 49 ? (said.exec(line)?.[1]?.toLowerCase() ?? null) : null;
+  const data = answer.resultCode === 49 ? (said.exec(answer.diagnosticMessage)?.[1]?.toLowerCase() ?? null) : null;
   if (data !== null && right.includes(data)) return { mustChange: false, isExpired: false };
   if (data === '773') return { mustChange: true, isExpired: false };
   if (data === '532') return { mustChange: false, isExpired: true };
