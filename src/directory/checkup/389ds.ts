@@ -28,8 +28,17 @@ export const dirsrvCheckUp: CheckUp = {
 
 const rights389 = (targets: string, what: string, verb: string) => (service: string) =>
   `aci: (targetattr = "${targets}")(version 3.0; acl "${what}"; allow (${verb}) userdn = "ldap:///${service}";)`;
+const policyFields =
+  'passwordTrackUpdateTime || passwordCheckSyntax || passwordMinLength || passwordMinCategories || passwordHistory || passwordInHistory || ' +
+  'passwordMinAge || passwordExp || passwordMaxAge || passwordMustChange || passwordLockout || passwordMaxFailure || passwordUnlock';
 /** Lines of docs/directory-setup.md. */
 export const dirsrvGrants = {
+  policy: (service: string) =>
+    `aci: (target = "ldap:///cn=config")(targetattr = "objectClass || nsslapd-pwpolicy-local || ${policyFields}")` +
+    `(version 3.0; acl "Latchkey reads the password policy"; allow (read, search) userdn = "ldap:///${service}";)`,
+  ownPolicies: (service: string) =>
+    `aci: (targetfilter = "(objectClass=passwordPolicy)")(targetattr = "objectClass || ${policyFields}")` +
+    `(version 3.0; acl "Latchkey reads local password policies"; allow (read, search) userdn = "ldap:///${service}";)`,
   reset: rights389('userPassword', 'Latchkey sets passwords and reads none', 'write'),
   unlock: rights389(
     'accountUnlockTime || passwordRetryCount || passwordExpirationTime',
@@ -41,15 +50,18 @@ export const dirsrvGrants = {
 const modify = (dn: string, lines: readonly string[]): string =>
   ["ldapmodify -x -W -D 'cn=Directory Manager' <<'END'", `dn: ${dn}`, 'changetype: modify', ...lines, 'END'].join('\n');
 
-/** One setting of the policy, which each of them has. */
-const told = 'passwordMinLength';
+/** What is always there to be read: a policy of one's own may leave every setting to the server's. */
+const [toldByServer, toldByOwn] = ['passwordMinLength', 'objectClass'];
 
-async function policy({ link, entry, state }: Patient): Promise<Observation> {
+async function policy(patient: Patient): Promise<Observation> {
+  const { link, entry, state, bindDn } = patient;
   const own = entry.text('pwdPolicySubentry');
-  const read = (base: string) =>
-    search(() => link.search({ base, scope: 'base', filter: present('objectClass'), attributes: [told, 'objectClass'] }));
-  if (own !== null) return (await read(own)) ? policyWords(state) : fault('policy.own-unreadable', { params: { policy: own } });
-  return (await read('cn=config'))?.text(told) ? policyWords(state) : fault('policy.unreadable');
+  const [place, told] = own === null ? ['cn=config', toldByServer] : [own, toldByOwn];
+  const shown = await search(() => link.search({ base: place, scope: 'base', filter: present('objectClass'), attributes: [told] }));
+  if ((shown?.text(told) ?? null) !== null) return policyWords(state);
+  if (own === null) return fault('policy.unreadable', { cure: modify('cn=config', ['add: aci', dirsrvGrants.policy(bindDn)]) });
+  const cure = modify(grantPlace(patient), ['add: aci', dirsrvGrants.ownPolicies(bindDn)]);
+  return fault('policy.own-unreadable', { params: { policy: own }, cure });
 }
 
 async function search(ask: () => Promise<readonly Entry[]>): Promise<Entry | null> {
@@ -82,7 +94,7 @@ async function rights(patient: Patient): Promise<Observation[]> {
     say(writes('userPassword'), 'reset'),
     say(writes('accountUnlockTime', 'passwordRetryCount'), 'unlock'),
     say(writes('passwordExpirationTime'), 'must-change'),
-    power(letters, bindDn),
+    power(letters, patient),
   ];
 }
 
@@ -97,10 +109,12 @@ const lettersOf = (text: string): ReadonlyMap<string, string> =>
     ]),
   );
 
-function power(letters: ReadonlyMap<string, string>, bindDn: string): Observation {
+function power(letters: ReadonlyMap<string, string>, patient: Patient): Observation {
   const writesMore = letters.get('description')?.includes('w') === true;
   const readsPasswords = letters.get('userpassword')?.includes('r') === true;
-  if (writesMore && readsPasswords) return warning('power.root', { params: { name: bindDn } });
+  const ownRight = ['add: aci', dirsrvGrants.reset(`cn=latchkey,ou=services,${patient.root.contextOf(patient.baseDn)}`)];
+  if (writesMore && readsPasswords)
+    return warning('power.root', { params: { name: patient.bindDn }, cure: modify(grantPlace(patient), ownRight) });
   if (readsPasswords) return warning('power.reads-passwords');
   return writesMore ? warning('power.writes-more', { params: { attribute: 'description' } }) : well('power.least');
 }

@@ -27,7 +27,7 @@ export const openldapCheckUp: CheckUp = {
     return missed.length > 0 ? missed : [well('controls.good')];
   },
   rootCure: () => configure('olcDatabase={-1}frontend,cn=config', 'olcAccess: {0}to dn.base="" by * read'),
-  sizeCure: ({ bindDn }) => configure(database, limitLine(bindDn)),
+  sizeCure: ({ bindDn }) => configure(database, openldapGrants.limit(bindDn)),
   examine: async (patient) => [...(await policy(patient)), ...(await rights(patient)), await power(patient)],
 };
 
@@ -38,9 +38,9 @@ export const openldapGrants = {
   unlock: (people: string, service: string) =>
     `olcAccess: {1}to dn.subtree="${people}" attrs=pwdAccountLockedTime,pwdReset by dn.exact="${service}" =wrscd by * break`,
   hide: (service: string) => `olcAccess: {2}to attrs=userPassword,pwdHistory by dn.exact="${service}" none by * break`,
-  policies: (service: string) => `olcAccess: {3}to filter="(objectClass=pwdPolicy)" by dn.exact="${service}" =rscd by * break`,
+  policies: (service: string) => `olcAccess: {0}to filter="(objectClass=pwdPolicy)" by dn.exact="${service}" =rscd by * break`,
+  limit: (service: string) => `olcLimits: {0}dn.exact="${service}" size.soft=unlimited size.hard=unlimited size.prtotal=unlimited`,
 };
-const limitLine = (service: string) => `olcLimits: {0}dn.exact="${service}" size.soft=unlimited size.hard=unlimited size.prtotal=unlimited`;
 
 const database = 'olcDatabase={1}mdb,cn=config';
 /** Run on the server, as root. A rule that is to come first is written in front, whatever its number in the documentation. */
