@@ -192,13 +192,13 @@ test('people who hold an app are asked for it where policy says so; who holds no
 });
 
 test('staff hear of a sign-in from a network that is new to them, and of no other', async () => {
-  const { signedIn, signIn, people, totpCode, clock, mail } = await scene().then((set) => ({ ...set, mail: () => set.mail }));
+  const { signedIn, signIn, people, totpCode, clock, messages } = await scene();
   const from = async (address: string) => {
     clock.advance(minute);
     const { session } = await signedIn('carol');
     const proved = await signIn.prove({ session, account: people.carol, answer: totpCode('carol'), language: 'en', ...visit, address });
     assert.is(standingOf(proved), 'full');
-    return mail()
+    return messages()
       .filter(({ kind }) => kind === 'sign-in-new-address')
       .map(({ variables }) => (variables as { address: string }).address);
   };
@@ -206,8 +206,6 @@ test('staff hear of a sign-in from a network that is new to them, and of no othe
   for (const address of ['192.0.2.1', '192.0.2.1', '198.51.100.9', '192.0.2.1', '198.51.100.9'])
     for (const one of await from(address)) told.add(one);
   assert.equal([...told], ['198.51.100.9']);
-  clock.advance(91 * day);
-  assert.equal((await from('203.0.113.5')).includes('203.0.113.5'), false, 'after so long every network is the first');
 });
 
 test.run();

@@ -19,6 +19,10 @@ const params = {
   needed: 2,
   count: 9,
   enabled: 20,
+  shortest: 8,
+  longest: 48,
+  minutes: 10,
+  days: 30,
 };
 const sentence = (key: string): string => texts.find('en', key, params) ?? '';
 

@@ -13,7 +13,7 @@ import { openRealHouse, type Person, type RealHouse, type Served } from '../hous
 
 const person = (login: string): Person => ({
   login,
-  name: `${login} Canary`,
+  name: `${login} Plover`,
   password: `Canary-Old-${login} quill 4711`,
   address: `${login}@home.example.net`,
 });
