@@ -150,7 +150,7 @@ test('fewer questions are not registered than are answered, by what is in force 
 
 test('the manual names every row', () => {
   const manual = readFileSync(new URL('../docs/policy.md', import.meta.url), 'utf8');
-  for (const [key] of rows) assert.ok(manual.includes(`\n| \`${key}\` | `), `docs/policy.md does not name ${key}`);
+  for (const [key] of rows) assert.ok(manual.includes(`\n- \`${key}\`: `), `docs/policy.md does not name ${key}`);
 });
 
 test.run();

@@ -150,4 +150,27 @@ test("the office's own questions can be chosen", async () => {
   assert.is(heldBy(world, 'bob').length, 1, 'in place of the earlier ones');
 });
 
+test('a profile may ask for more: its members are asked that many, and how many are shown tells nobody’s profile', async () => {
+  const { world, questions, ask, challenge } = await desk();
+  world.decide({ profiles: [{ name: 'Staff', groups: ['staff'], questions_to_answer: 5 }] });
+  const { challenge: asked, drawn } = challenge('one');
+  assert.is(drawn.length, 5);
+  assert.is(await questions.judge(asked, answersTo(drawn).join('\n')), 'right');
+  const strangers = Array.from({ length: 40 }, (_unused, nth) => ask(`stranger ${nth}`, null, `stranger ${nth}`).length);
+  assert.equal([...new Set(strangers)].sort(), [3, 5]);
+  for (let nth = 0; nth < 5; nth += 1) assert.is(ask(`again ${nth}`, null, 'zoe').length, ask('first', null, 'zoe').length);
+});
+
+test('raised in the middle of an attempt, the number asked before is too few; lowered, all that were asked are answered', async () => {
+  const { world, questions, challenge } = await desk();
+  const { challenge: asked, drawn } = challenge('one');
+  const all = answersTo(drawn).join('\n');
+  world.decide({ questions_to_answer: 4 });
+  assert.is(await questions.judge(asked, all), 'wrong');
+  const { challenge: four, drawn: more } = challenge('two');
+  world.decide({ questions_to_answer: 3 });
+  assert.is(await questions.judge(four, answersTo(more).slice(0, 3).join('\n')), 'wrong');
+  assert.is(await questions.judge(four, answersTo(more).join('\n')), 'right');
+});
+
 test.run();
