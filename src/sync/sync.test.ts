@@ -161,6 +161,15 @@ test('one at a time, over processes; a stopped one is given up after two minutes
   }
 });
 
+test('whoever is slow keeps the turn as long as nobody else has taken it', async () => {
+  const { sync, clock, accounts } = house();
+  const between = () => {
+    clock.at += 5 * minute;
+  };
+  assert.is((await done(sync, shown(people(300), { between }))).added, 300);
+  assert.is(accounts.all('office').length, 300);
+});
+
 test('a long reading keeps its turn, and shows how far it is', async () => {
   const { sync, state, clock } = house();
   const seen: (number | undefined)[] = [];

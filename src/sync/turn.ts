@@ -35,9 +35,13 @@ export interface Turn {
 
 const nameOf = (directory: string): string => `sync turn ${directory}`;
 
+const holderOf = ({ settings }: Pick<Needs, 'settings'>, directory: string): Running | null =>
+  JSON.parse(settings.note(nameOf(directory)) ?? 'null') as Running | null;
+
 /** Who is at it now; null when nobody is, or when it was given up. */
-export function running({ settings, clock }: Pick<Needs, 'settings' | 'clock'>, directory: string): Running | null {
-  const turn = JSON.parse(settings.note(nameOf(directory)) ?? 'null') as Running | null;
+export function running(needs: Pick<Needs, 'settings' | 'clock'>, directory: string): Running | null {
+  const { clock } = needs;
+  const turn = holderOf(needs, directory);
   return turn === null || clock.now() - turn.beatAt > givenUpAfter ? null : turn;
 }
 
@@ -46,7 +50,8 @@ export function takeTurn(needs: Needs, directory: string): Turn | Refusal {
   const owner = random.token();
   const since = clock.now();
   const write = (turn: Running | null): void => settings.setNote(nameOf(directory), JSON.stringify(turn));
-  const isOurs = (): boolean => running(needs, directory)?.owner === owner;
+  // However long it was silent: a list of many groups may take minutes, and whoever takes over writes another owner.
+  const isOurs = (): boolean => holderOf(needs, directory)?.owner === owner;
   let beatAt = since;
 
   const isTaken = atomically(() => {
