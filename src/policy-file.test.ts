@@ -133,6 +133,8 @@ test('availability is four rows in one, and not beside them', () => {
     available_directory_administrators: [],
     available_directory_people: [],
   });
+  for (const wrong of ['["everyone"]', '{ a = 1 }', '1', '""'])
+    assert.match(mistakesIn(`availability = ${wrong}`).join(), /^availability must be /, wrong);
   assert.equal(mistakesIn('availability = "everyone"\navailable_local_people = []'), [
     'available_local_people is given beside availability: give one of them',
   ]);

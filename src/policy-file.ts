@@ -99,7 +99,7 @@ const namesOf = (known: Known): string[] => [...Object.keys(known), ...(known ==
 
 function availabilityMistakes(availability: unknown, others: readonly string[]): Mistake[] {
   if (availability === undefined) return [];
-  if (!Object.hasOwn(availabilityPresets, String(availability)))
+  if (typeof availability !== 'string' || !Object.hasOwn(availabilityPresets, availability))
     return [{ path: 'availability', reason: `must be ${quotedList(Object.keys(availabilityPresets))}` }];
   return others
     .filter((key) => key.startsWith('available_'))
