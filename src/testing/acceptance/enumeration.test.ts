@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { defaultPolicy } from '../../rules/policy.ts';
 import { accountKey, limits } from '../../rules/throttle.ts';
 import type { Browser } from '../browser.ts';
 import { addressOf, type Office, startOffice } from './office.ts';
@@ -59,6 +60,8 @@ test.before(async () => {
   await administrator.disable('skim');
   await office.house.syncAll();
   office.house.world.accounts.suspend(office.account('umansour').id, Date.now());
+  office.house.world.settings.set('methods', [...defaultPolicy.methods, 'colleague']);
+  office.house.world.settings.set('approvers', ['heidi', 'oscar']);
 });
 test.after(async () => {
   await office.close();
@@ -129,7 +132,7 @@ async function walkReset(walk: Walk, { login }: Case, intention: 'reset' | 'unlo
   await walk.get(`/${intention}`);
   await walk.post('/reset/identify', { login, intention });
   await walk.get('/reset');
-  for (const method of ['email', 'totp', 'recovery-code']) {
+  for (const method of ['email', 'totp', 'recovery-code', 'colleague']) {
     await walk.post('/reset/method', { method });
     await walk.get('/reset');
     await walk.post('/reset/answer', { answer: method === 'totp' ? '000000' : '0000 0000' });
@@ -238,6 +241,8 @@ async function timesOf({ login }: Case): Promise<Readonly<Record<string, number>
       await walk.post('/reset/method', { method: 'email' });
       // An answer waits for all that was asked before it, so what came before it counts.
       await timed('login to answer', walk.post('/reset/answer', { answer: '0000 0000' }), begun);
+      await timed('choosing a colleague', walk.post('/reset/method', { method: 'colleague' }));
+      await timed('answer of a colleague', walk.post('/reset/answer', { answer: '0000 0000' }));
     },
     async (walk: Walk) => {
       await walk.get('/sign-in');
