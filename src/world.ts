@@ -101,7 +101,7 @@ export interface Accounts {
   /** Whether a local account has the login of somebody in a directory. */
   hasSharedLocalLogin(): boolean;
   byRemoteId(home: string, remoteId: string): Account | null;
-  /** Whom the directory names as this person's manager, as far as they have an account of the same home. */
+  /** Whom the directory names as this person's manager, as far as they have an enabled account of the same home. */
   managerOf(account: Pick<Account, 'home' | 'manager'>): Account | null;
   /** Enabled accounts in one of these groups, named as administrators name them; `most` at most. It looks at all accounts. */
   inGroups(named: readonly string[], most: number): readonly Account[];

@@ -96,6 +96,68 @@ test('a sync touches nothing that belongs to Latchkey', async () => {
   assert.equal([after?.suspendedAt, after?.language, accounts.snooze(id), enrolments.of(id).length], [5, 'de', { times: 2, until: 9 }, 2]);
 });
 
+test('a manager is found by their DN in any case, in the same home, and only where it is one person’s', async () => {
+  const { accounts } = await testWorld();
+  const boss: AccountChange = {
+    kind: 'add',
+    home: 'office',
+    entry: entry('boss', { dn: 'CN=The Boss,OU=Staff,DC=example' }),
+    role: 'person',
+  };
+  accounts.applySync([boss, { ...boss, home: 'branch' }], 1);
+  const found = (home: string | null, manager: string | null) => accounts.managerOf({ home, manager })?.login ?? null;
+  assert.is(found('office', 'cn=the boss,ou=staff,dc=example'), 'boss');
+  assert.is(found('elsewhere', 'cn=the boss,ou=staff,dc=example'), null);
+  for (const nobody of [null, '', 'cn=the bos%', 'cn=the boss,ou=staff']) assert.is(found('office', nobody), null);
+  assert.is(found(null, 'cn=the boss,ou=staff,dc=example'), null, 'a local account has none');
+  accounts.applySync([{ ...boss, entry: { ...boss.entry, remoteId: 'another', login: 'heir' } }], 1);
+  assert.is(found('office', 'cn=the boss,ou=staff,dc=example'), null, 'who came to the name before the last sync saw the other leave');
+  accounts.applySync([{ kind: 'disable', id: accounts.byLogin('boss')[0]?.id ?? 0 }], 1);
+  assert.is(found('office', 'cn=the boss,ou=staff,dc=example'), 'heir', 'the other has left');
+});
+
+test('a sync keeps the manager, and forgets one whom the directory no longer names', async () => {
+  const { accounts, people } = await testWorld();
+  const manager = 'uid=boss,dc=example';
+  const synced = (more: Partial<DirectoryEntry>) =>
+    accounts.applySync([{ kind: 'update', id: people.bob.id, entry: entry('bob', more), role: 'person' }], 1);
+  synced({ manager });
+  assert.is(accounts.byId(people.bob.id)?.manager, manager);
+  assert.is(accounts.all('office').find(({ login }) => login === 'bob')?.manager, manager);
+  synced({});
+  assert.is(accounts.byId(people.bob.id)?.manager, null);
+});
+
+test('members of groups are found however the group is written, disabled ones never', async () => {
+  const { accounts } = await testWorld();
+  const dns = ['cn=Führung\\, Büro,ou=groups,dc=example', 'cn=Approvers,ou=groups,dc=example', 'cn=Approvers too,ou=groups,dc=example'];
+  const member = (login: string, groups: string[], isDisabled = false): AccountChange => ({
+    ...{ kind: 'add', home: 'office', entry: entry(login, { groups, isDisabled }), role: 'person' },
+  });
+  accounts.applySync(
+    [
+      ...Array.from({ length: 1200 }, (_, nth) => member(`p${nth}`, dns.slice(2))),
+      member('a', dns.slice(0, 1)),
+      member('b', dns),
+      member('c', dns, true),
+    ],
+    1,
+  );
+  const found = (...named: string[]) => accounts.inGroups(named, 10).map(({ login }) => login);
+  assert.equal(found('FÜHRUNG, büro'), ['a', 'b']);
+  assert.equal(found('approvers'), ['b']);
+  assert.equal(found('CN=Approvers, OU=groups,DC=example'), ['b']);
+  assert.equal(found('cn=approvers'), []);
+  assert.equal(found(), []);
+  assert.equal(found('nobody', '%', "' OR 1=1"), []);
+  assert.is(found('approvers too').length, 10);
+  assert.equal(
+    found(...Array.from({ length: 150 }, (_, nth) => `group ${nth}`), 'approvers'),
+    ['b'],
+    'more names than an expression bears',
+  );
+});
+
 test('twenty thousand changes are one short transaction', async () => {
   const { accounts } = await testWorld();
   const started = performance.now();

@@ -57,7 +57,13 @@ export function accountsIn(db: Db): Accounts {
   const byDn = db
     .select()
     .from(account)
-    .where(and(eq(account.home, sql.placeholder('home')), sql`${account.dn} = ${sql.placeholder('dn')} COLLATE NOCASE`))
+    .where(
+      and(
+        eq(account.home, sql.placeholder('home')),
+        eq(account.isDisabled, false),
+        sql`${account.dn} = ${sql.placeholder('dn')} COLLATE NOCASE`,
+      ),
+    )
     .limit(2)
     .prepare();
   const mirror = mirrorIn(db);
@@ -83,6 +89,7 @@ export function accountsIn(db: Db): Accounts {
     inGroups: (named, most) => membersOf(db, named, most).map(fromRow),
     hasSharedLocalLogin: () => sharedLocal.get() !== undefined,
     all: mirror.all,
+    inSlices: mirror.inSlices,
     enabledIn: mirror.enabledIn,
     count: () =>
       db.$client

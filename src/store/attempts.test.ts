@@ -155,6 +155,47 @@ test('success leaves one without a proof to its cookie, open and of no use, unti
   assert.equal([world.attempts.byToken('a guess'), world.attempts.byId(id)?.state], [null, 'finished']);
 });
 
+test('it ends later for who may take longer, never sooner, and not once it is over', async () => {
+  const world = await testWorld();
+  const id = opened(world);
+  const [from, until] = [world.clock.now(), world.clock.now() + 4 * life];
+  world.attempts.extend(id, until);
+  world.attempts.extend(id, from + life);
+  assert.is(world.attempts.byId(id)?.expiresAt, until);
+  world.attempts.finish(id, from);
+  world.attempts.extend(id, until + 1);
+  assert.is(world.attempts.byId(id)?.expiresAt, until);
+});
+
+test('a colleague finds those that ask them, and denies one once: with a proof it is over, without one it looks open', async () => {
+  const world = await testWorld();
+  const { bob, carol } = world.people;
+  const at = world.clock.now();
+  const asking = (colleague: number) => world.attempts.asking(colleague, world.clock.now()).map(({ id }) => id);
+  const [bare, proved, other, stranger] = [
+    opened(world),
+    opened(world, { token: 'second' }),
+    opened(world, { token: 'third' }),
+    opened(world, { token: 'fourth', login: 'eve', account: null }),
+  ];
+  for (const id of [bare, proved, stranger]) world.attempts.step(id, { kind: 'colleagues asked', colleagues: [bob.id, carol.id], at });
+  world.attempts.step(other, { kind: 'colleagues asked', colleagues: [carol.id], at });
+  world.attempts.step(proved, passed(world));
+  assert.equal(asking(bob.id), [bare, proved]);
+  assert.equal(asking(carol.id), [bare, proved, other]);
+  assert.equal([world.attempts.deny(bare, at), world.attempts.deny(proved, at), world.attempts.deny(proved, at)], [true, true, false]);
+  const { state, refusedBy } = world.attempts.byToken('cookie') ?? {};
+  assert.equal([state, refusedBy], ['open', 'denied']);
+  assert.is(world.attempts.byToken('second'), null);
+  assert.equal(kinds(world, proved)?.at(-1), 'denied');
+  assert.ok(world.attempts.claim(other, at));
+  assert.is(world.attempts.deny(other, at), false, 'it is being written');
+  world.attempts.release(other);
+  world.clock.advance(life);
+  assert.equal([asking(bob.id), asking(carol.id)], [[], []]);
+  assert.is(world.attempts.deny(other, world.clock.now()), false);
+});
+
 test('past its end the cookie is wiped and the row stays; what is being written is left alone', async () => {
   const world = await testWorld();
   const [plain, written] = [opened(world, { token: 'one' }), opened(world, { token: 'two' })];

@@ -41,11 +41,11 @@ export function attemptsIn(db: Db, vault: Vault): Attempts {
   const appendStep = db.$client.prepare(
     'INSERT INTO attempt_step (attempt_id, seq, step) SELECT ?, (SELECT coalesce(max(seq), 0) + 1 FROM attempt_step WHERE attempt_id = ?), ?',
   );
-  // Few attempts live at once, and each has few steps.
+  // Of those that live now and are somebody's, each of few steps; in the order of their numbers SQLite would go through years of them.
   const asking = db.$client
     .prepare(
-      `SELECT attempt.id FROM attempt JOIN attempt_step ON attempt_step.attempt_id = attempt.id
-       WHERE attempt.token_digest IS NOT NULL AND attempt.expires_at > ? AND attempt.state = 'open'
+      `SELECT attempt.id FROM attempt INDEXED BY attempt_live JOIN attempt_step ON attempt_step.attempt_id = attempt.id
+       WHERE token_digest IS NOT NULL AND expires_at > ? AND state = 'open' AND account_id IS NOT NULL
          AND step ->> 'kind' = 'colleagues asked' AND EXISTS (SELECT 1 FROM json_each(step, '$.colleagues') WHERE value = ?)
        ORDER BY attempt.id LIMIT ?`,
     )
