@@ -19,7 +19,7 @@ import { present } from './filter.ts';
 import { instantOf } from './generalized-time.ts';
 import { type Answer, connect, type Entry, type Link } from './ldap.ts';
 import { type AddressesOf, type Machine, machinesAt } from './machines.ts';
-import type { People } from './people.ts';
+import { openPeople, type People } from './people.ts';
 import { policyAnswer, policyErrors, policyRequest } from './ppolicy.ts';
 import { rawAnswer, refusalKey, refusalOfFailure } from './refusals.ts';
 import { readRoot } from './root.ts';
@@ -38,6 +38,7 @@ interface Visit {
 
 /** Passwords' ages and codes bear no more than this between two clocks. */
 const clockTolerance = 60 * second;
+const smallPage = 50;
 
 export function openDoctor(config: DirectoryConfig, { people, clock, addressesOf }: Needs) {
   const { urls, startTls, ca, timeoutMillis, bindDn, bindPassword, baseDn } = config;
@@ -86,7 +87,8 @@ export function openDoctor(config: DirectoryConfig, { people, clock, addressesOf
     yield well('base.good', { params: { base: baseDn } });
     const [read, first] = await readAll(desk);
     yield read;
-    const chosen = login === null ? (first ?? fault('account.none')) : await chosenBy(desk, login);
+    const anyone = first ?? (login === null && read.verdict === 'fault' ? await anybody(desk) : null);
+    const chosen = login === null ? (anyone ?? fault('account.none')) : await chosenBy(desk, login);
     if ('verdict' in chosen) return yield chosen;
     yield well('account.chosen', { params: { login: chosen.login, dn: chosen.dn } });
     if (chosen.isProtected) return yield warning('account.protected', { params: { login: chosen.login } });
@@ -115,13 +117,27 @@ export function openDoctor(config: DirectoryConfig, { people, clock, addressesOf
     try {
       for await (const page of people.all(desk)) {
         count += page.length;
-        first ??= page.find(({ isDisabled, isProtected }) => !isDisabled && !isProtected) ?? null;
+        first ??= page.find(isOrdinary) ?? null;
       }
     } catch (error) {
       return [incomplete(error, { count, desk }), first];
     }
     const filter = config.accountFilter ?? '–';
     return [count > 0 ? well('reading.good', { params: { count } }) : fault('reading.nobody', { params: { base: baseDn, filter } }), first];
+  }
+
+  /** A small first page comes even where a limit cuts off a large one. */
+  async function anybody(desk: Desk): Promise<DirectoryEntry | null> {
+    const glance = openPeople({ ...config, pageSize: smallPage }, () => clock.now());
+    try {
+      for await (const page of glance.all(desk)) {
+        const found = page.find(isOrdinary);
+        if (found) return found;
+      }
+    } catch (error) {
+      if (!isRefusal(error) && !isFailure(error)) throw error;
+    }
+    return null;
   }
 
   function incomplete(error: unknown, { count, desk }: { count: number; desk: Desk }): Observation {
@@ -152,6 +168,8 @@ export function openDoctor(config: DirectoryConfig, { people, clock, addressesOf
 
   return examine;
 }
+
+const isOrdinary = ({ isDisabled, isProtected }: DirectoryEntry): boolean => !isDisabled && !isProtected;
 
 /** RFC 4511: sizeLimitExceeded, adminLimitExceeded. */
 const limits: readonly number[] = [4, 11];

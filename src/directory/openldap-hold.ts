@@ -35,18 +35,24 @@ export async function isHeld(place: Place, policyDn: string, now: Instant): Prom
   const key = `${policyDn}\n${dnText(parseDn(place.dn).slice(1))}`;
   const remembered = answers.get(key);
   if (remembered && remembered.until > now) return remembered.isHeld;
-  const isHeldNow = await asked(place);
+  const isHeldNow = (await askedNow(place)) === true;
   answers.set(key, { isHeld: isHeldNow, until: now + rememberedFor });
   return isHeldNow;
 }
 
-/** Too short for any policy that looks at passwords; whoever is not held to one gets as far as the assertion, and no further. */
-async function asked({ link, dn, root }: Place): Promise<boolean> {
-  if (!root.offers(assertionOid)) return false;
+const assertionFailed = 122;
+
+/**
+ * Too short for any policy that looks at passwords; whoever is not held to one gets as far as the assertion, and no further. Null where
+ * nothing can be told.
+ */
+export async function askedNow({ link, dn, root }: Pick<Place, 'link' | 'dn' | 'root'>): Promise<boolean | null> {
+  if (!root.offers(assertionOid)) return null;
   const changes = [{ operation: 'replace', attribute: 'userPassword', values: ['x'] }] as const;
   const answer = await link.modify(dn, changes, { controls: [policyRequest, never] }).catch((error: unknown) => {
     // What changes nothing may be asked again, and of another server.
     throw isFailure(error) ? error.of(false) : error;
   });
-  return policyAnswer(answer).error !== null;
+  if (policyAnswer(answer).error !== null) return true;
+  return answer.resultCode === assertionFailed ? false : null;
 }
