@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { currentPassword } from './access/current-password.ts';
 import { earlierPasswords } from './earlier-passwords.ts';
+import type { Account } from './rules/account.ts';
 import { isRefusal } from './rules/refusal.ts';
 import { minute } from './rules/time.ts';
 import { type NewPassword, passwordDesk } from './set-password.ts';
@@ -13,6 +14,7 @@ import { type CastName, cast } from './testing/cast.ts';
 import { refusing, silent } from './testing/faults.ts';
 import { type TestWorld, testWorld } from './testing/world.ts';
 import { Refusal } from './rules/refusal.ts';
+import type { Passwords } from './world.ts';
 
 const test = suite('earlier passwords');
 const facts = { address: '192.0.2.1', supportCode: 'AB12', language: 'en' };
@@ -102,6 +104,27 @@ test('a directory that holds resets to its history is left to it: nothing is kep
   world.directory.onReset = { history: true, minimumAge: true };
   await proveAt(world, nth(1));
   assert.is(await put(world, nth(2)), 'done');
+  assert.is(kept(world).length, 0);
+});
+
+/** The home of this person while its policy cannot be read. */
+function blindTo(world: TestWorld, account: Account): Passwords {
+  const home = world.passwordsFor(account);
+  async function status() {
+    const seen = await home.status();
+    return isRefusal(seen) ? seen : { ...seen, rules: { ...seen.rules, history: null } };
+  }
+  return { ...home, status };
+}
+
+test('a policy that cannot be read for a while takes nothing away; one that says "none" does', async () => {
+  const world = await forgetfulOffice();
+  for (const number of [1, 2]) await put(world, nth(number));
+  const blind = passwordDesk({ ...world, publicUrl: 'https://password.example.com', passwordsFor: (account) => blindTo(world, account) });
+  assert.is(await put({ ...world, desk: blind }, nth(3)), 'done');
+  assert.is(await put(world, nth(2)), 'directory.history');
+  world.directory.policy = { ...world.directory.policy, history: 0 };
+  assert.is(await put(world, nth(4)), 'done');
   assert.is(kept(world).length, 0);
 });
 

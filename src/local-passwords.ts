@@ -31,7 +31,7 @@ export const localPasswords =
         changeableAt: null,
         failuresLeft: null,
         // It is judged with what is remembered of every account whose home does not.
-        rules: { ...noDirectoryRules, history: settings.policy().password_history || null },
+        rules: { ...noDirectoryRules, history: settings.policy().password_history },
       };
     }
 

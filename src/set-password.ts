@@ -155,7 +155,8 @@ export function passwordDesk(needs: Needs): PasswordDesk {
   async function pastOf({ account, act, password }: NewPassword, { rules, isExpired }: PasswordStatus): Promise<Judged | Refusal> {
     const most = remembered(rules);
     if (most === 0) {
-      passwordHistory.prune(account.id, 0);
+      // A policy that could not be read just now takes nothing away.
+      if (rules.onReset.history || rules.history === 0) passwordHistory.prune(account.id, 0);
       return { trace: null, refusals: [] };
     }
     const judged = await earlier.judge(account.id, password, most);

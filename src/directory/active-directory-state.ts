@@ -139,7 +139,7 @@ async function policyOf({ link, dn }: Place, person: Entry): Promise<Policy | nu
   if (text('minimumLength') === null) return null;
   return {
     minimumLength: wholeNumber(text('minimumLength')),
-    history: wholeNumber(text('history')) || null,
+    history: wholeNumber(text('history')),
     isComplex: text('complexity') === 'TRUE' || ((wholeNumber(text('complexity')) ?? 0) & 1) === 1,
     minimumAge: spanOf(text('minimumAge')),
     maximumAge: spanOf(text('maximumAge')),

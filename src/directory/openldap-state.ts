@@ -28,8 +28,8 @@ export async function readState(place: Place, now: Instant): Promise<State> {
   const expiresAt = changedAt !== null && maximumAge !== null ? changedAt + maximumAge : null;
   const youngUntil = changedAt !== null && minimumAge !== null ? changedAt + minimumAge : null;
   const length = policy.number('pwdMinLength') ?? 0;
-  const history = policy.number('pwdInHistory') || null;
-  const isBound = policy.dn !== null && (history ?? minimumAge) !== null && (await isHeld(place, policy.dn, now));
+  const history = policy.dn === null ? null : (policy.number('pwdInHistory') ?? 0);
+  const isBound = policy.dn !== null && (history !== 0 || minimumAge !== null) && (await isHeld(place, policy.dn, now));
   return {
     marker: entry.text('pwdChangedTime'),
     isDisabled: isOutsideItsTime(entry, now) || isIdle(entry, policy, now),

@@ -229,7 +229,7 @@ function paramsOf(answer: Answer, { rules, changeableAt }: State): Params {
     case 'directory.too-short':
       return rules.minimumLength === null ? {} : { least: rules.minimumLength };
     case 'directory.history':
-      return rules.history === null ? {} : { count: rules.history };
+      return rules.history ? { count: rules.history } : {};
     case 'directory.minimum-age':
       return { at: changeableAt ?? 'unknown' };
     default:

@@ -11,7 +11,7 @@ export interface DirectoryRules {
   readonly lengthUnit: 'bytes' | 'characters';
   /** MS-SAMR 3.1.1.7.2: three of five classes, no login, no part of the name longer than two characters. */
   readonly isComplex: boolean;
-  /** How many earlier passwords are refused. */
+  /** How many earlier passwords are refused; 0 where it is known that none are. */
   readonly history: number | null;
   /** Milliseconds. */
   readonly minimumAge: number | null;

@@ -136,7 +136,7 @@ export function statusOf(resident: FakeResident, office: FakeOffice, now: Instan
       minimumLength: policy.minimumLength || null,
       lengthUnit: 'bytes',
       isComplex: office.isComplex,
-      history: policy.history || null,
+      history: policy.history,
       minimumAge: policy.minimumAge || null,
       maximumAge: policy.maximumAge || null,
       onReset: office.onReset,
