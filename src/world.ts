@@ -106,6 +106,8 @@ export interface Accounts {
   /** Enabled accounts in one of these groups, named as administrators name them; `most` at most. It looks at all accounts. */
   inGroups(named: readonly string[], most: number): readonly Account[];
   all(home: string | null): readonly Account[];
+  /** The same, by and by: what is read meanwhile may already be changed. */
+  inSlices(home: string): IterableIterator<readonly Account[]>;
   /** How many of that home are not disabled. */
   enabledIn(home: string): number;
   count(): { all: number; enabled: number; registered: number };

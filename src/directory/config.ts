@@ -28,7 +28,7 @@ export interface DirectoryConfig {
   readonly passwordPolicyDn?: string;
   /** The most that one request to one server may take, its connection included. */
   readonly timeoutMillis: number;
-  /** How many entries are asked for at once; default 500. */
+  /** How many entries are asked for at once; default 1000. */
   readonly pageSize?: number;
 }
 

@@ -19,46 +19,79 @@ interface Where {
 
 const nameKey = (attribute: string, name: string): string => `${attribute.toLowerCase()} ${name.toLowerCase()}`;
 
-/** Reads every group once, for a whole synchronisation. */
-export async function readGroups({ link, baseDn, dialect }: Where, pageSize: number): Promise<Groups> {
-  const attributes = attributesOf(dialect);
-  /** Of each member, by its DN or its name, the groups that list it. */
-  const listedIn = new Map<string, string[]>();
-  const list = (member: string, group: string) => {
-    const groups = listedIn.get(member);
-    if (groups) groups.push(group);
-    else listedIn.set(member, [group]);
-  };
+/** Reads every group once, for a whole synchronisation: as they came, to be sorted out by `sortGroups`. */
+export async function gatherGroups({ link, baseDn, dialect }: Where, pageSize: number): Promise<readonly Entry[]> {
+  const gathered: Entry[] = [];
+  const search = { base: baseDn, scope: 'sub', filter: dialect.groups, attributes: attributesOf(dialect) } as const;
+  for await (const page of link.pages(search, pageSize)) for (const group of page) gathered.push(group);
+  return gathered;
+}
+
+export async function sortGroups(gathered: readonly Entry[], { link, dialect }: Omit<Where, 'baseDn'>): Promise<Groups> {
+  const lists = openLists();
+  /** Of each member, by its DN or its name, the list of the groups that list it. */
+  const listedIn = new Map<string, List>();
+  const hasNames = gathered.some((entry) => dialect.memberNames !== null && entry.text(dialect.memberNames.attribute) !== null);
   let members = 0;
-  for await (const page of link.pages({ base: baseDn, scope: 'sub', filter: dialect.groups, attributes }, pageSize)) {
-    for (const group of page) {
-      for (const member of await memberKeys(group, { link, dialect })) {
-        list(member, group.dn);
-        // A group may have 50,000 members: other people's pages are served in between.
-        if (++members % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
-      }
+  for (const [group, entry] of gathered.entries()) {
+    for (const member of await memberKeys(entry, { link, dialect })) {
+      listedIn.set(member, lists.extended(listedIn.get(member) ?? lists.empty, group));
+      // A group may have 50,000 members: other people's pages are served in between.
+      if (++members % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   }
-  const aboveGroup = new Map<string, readonly string[]>();
-  const above = (group: string): readonly string[] => {
-    const known = aboveGroup.get(group) ?? upward([group], (name) => listedIn.get(dnKey(name)) ?? []);
-    aboveGroup.set(group, known);
-    return known;
-  };
-  /** Whole teams share their groups: one list for all of them. */
-  const reached = new Map<string, readonly string[]>();
+  const nextAbove = (group: number) => lists.groups(listedIn.get(dnKey(gathered[group]?.dn ?? '')) ?? lists.empty);
+  const reached = remembered((list: List) => upward(lists.groups(list), nextAbove).map((group) => gathered[group]?.dn ?? ''));
   return {
     of(person) {
-      let direct: readonly string[] = [];
-      for (const key of personKeys(person, dialect)) {
-        const listed = listedIn.get(key);
-        if (listed) direct = direct.length === 0 ? listed : [...direct, ...listed];
+      let all = lists.empty;
+      for (const key of hasNames ? personKeys(person, dialect) : [dnKey(person.dn)]) {
+        const list = listedIn.get(key) ?? lists.empty;
+        all = all === lists.empty ? list : lists.groups(list).reduce(lists.extended, all);
       }
-      const name = direct.join('\n');
-      const known = reached.get(name) ?? [...new Set(direct.flatMap(above))];
-      reached.set(name, known);
-      return known;
+      return reached(all);
     },
+  };
+}
+
+/** The number of a list of groups, which are numbers, too. */
+type List = number;
+
+/**
+ * Lists, each kept once as the list that it extends and the group that it adds: whole teams share theirs, and fifty thousand small arrays
+ * would be as many places in memory to look at.
+ */
+function openLists() {
+  const shorter: List[] = [0];
+  const last: number[] = [-1];
+  const longer: Map<number, List>[] = [];
+  const extended = (list: List, group: number): List => {
+    let next = longer[group];
+    if (!next) {
+      next = new Map();
+      longer[group] = next;
+    }
+    const known = next.get(list);
+    if (known !== undefined) return known;
+    next.set(list, shorter.length);
+    last.push(group);
+    return shorter.push(list) - 1;
+  };
+  const groups = (list: List): readonly number[] => {
+    const found: number[] = [];
+    for (let at = list; at > 0; at = shorter[at] ?? 0) found.push(last[at] ?? -1);
+    return found.reverse();
+  };
+  return { empty: 0, extended, groups };
+}
+
+/** By small numbers. */
+function remembered<T>(make: (key: number) => T): (key: number) => T {
+  const known: T[] = [];
+  return (key) => {
+    const made = known[key] ?? make(key);
+    known[key] = made;
+    return made;
   };
 }
 
@@ -90,17 +123,20 @@ async function memberKeys(group: Entry, { link, dialect }: Pick<Where, 'link' | 
   return listed;
 }
 
-const personKeys = (person: Entry, { memberNames }: Dialect): string[] => [
-  dnKey(person.dn),
-  ...(memberNames ? person.texts(memberNames.means).map((name) => nameKey(memberNames.means, name)) : []),
-];
+function personKeys(person: Entry, { memberNames }: Dialect): string[] {
+  const keys = [dnKey(person.dn)];
+  if (memberNames) for (const name of person.texts(memberNames.means)) keys.push(nameKey(memberNames.means, name));
+  return keys;
+}
 
 /** By what groups may list somebody beside the DN, in one text. */
-export const listedAs = (person: Entry, { memberNames }: Dialect): string =>
-  memberNames ? [...person.texts(memberNames.means)].sort().join('\n') : '';
+export function listedAs(person: Entry, { memberNames }: Dialect): string {
+  const names = memberNames ? person.texts(memberNames.means) : [];
+  return names.length < 2 ? (names[0] ?? '') : [...names].sort().join('\n');
+}
 
 /** All that is reached from `start`, itself included; circles end. */
-function upward(start: readonly string[], next: (name: string) => readonly string[]): string[] {
+function upward(start: readonly number[], next: (group: number) => readonly number[]): readonly number[] {
   const reached = new Set(start);
   for (const name of reached) for (const further of next(name)) reached.add(further);
   return [...reached];

@@ -40,7 +40,7 @@ export interface Link {
   bind(dn: string, password: string, controls?: readonly ldapjs.RequestControl[]): Promise<ldapjs.Answer>;
   /** All entries of a search that is expected to be small; none when the base is missing. Throws the answer when it is not complete. */
   search(search: ldapjs.Search): Promise<readonly Entry[]>;
-  /** Page by page (RFC 2696), the next one on its way while one is looked at. A size limit is a failure, never an end. */
+  /** Page by page (RFC 2696), the next ones on their way while one is looked at. A size limit is a failure, never an end. */
   pages(search: ldapjs.Search, pageSize: number): AsyncGenerator<readonly Entry[], void, void>;
   modify(dn: string, changes: readonly ldapjs.Change[], sending?: Sending): Promise<ldapjs.Answer>;
   extended(oid: string, value: Buffer | null, sending?: Sending): Promise<ldapjs.Answer>;
@@ -54,6 +54,8 @@ interface LdapPage {
   readonly next: Buffer | null;
 }
 
+/** So many pages may wait to be looked at: what is done with the first ones must not keep the server waiting. */
+const pagesAhead = 8;
 const pagedResults = '1.2.840.113556.1.4.319';
 const noSuchObject = 32;
 
@@ -176,15 +178,30 @@ function linkOver({ client, incoming, line, url }: Connection): Link {
       return entries;
     },
     async *pages(search, pageSize) {
-      const ahead = (cookie: Buffer) => {
-        const page = readPage(search, { pageSize, cookie });
-        page.catch(() => undefined); // who broke off does not wait for it
-        return page;
+      const coming: Promise<LdapPage>[] = [];
+      let held: Buffer | null = Buffer.alloc(0);
+      const askOn = (): void => {
+        if (held === null || coming.length >= pagesAhead) return;
+        const page = readPage(search, { pageSize, cookie: held });
+        held = null;
+        coming.push(page);
+        page.then(
+          ({ next }) => {
+            held = next;
+            askOn();
+          },
+          () => undefined,
+        );
       };
-      for (let coming: Promise<LdapPage> | null = ahead(Buffer.alloc(0)); coming !== null; ) {
-        const { entries, next }: LdapPage = await coming;
-        coming = next && ahead(next);
-        yield entries;
+      try {
+        for (askOn(); coming.length > 0; askOn()) {
+          const { entries } = await (coming[0] as Promise<LdapPage>);
+          coming.shift();
+          askOn();
+          yield entries;
+        }
+      } finally {
+        coming.length = pagesAhead; // whoever broke off wants no more
       }
     },
     modify: (dn, changes, { controls = [], beforeSending } = {}) =>

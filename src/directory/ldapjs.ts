@@ -206,10 +206,10 @@ export function takeAnswers(client: LibraryClient): Incoming {
     return emit(event, message, ...more);
   };
   /** The results of a search do not come to the library: a reference would end the search there. */
-  const take = (message: Buffer): void => {
+  const take = (bytes: Buffer, from: number, end: number): void => {
     try {
-      const result = resultIn(message);
-      if (result === null) parser.write(message);
+      const result = resultIn(bytes, from);
+      if (result === null) parser.write(bytes.subarray(from, end));
       else if (result.entry !== null) searches.get(result.messageId)?.(result.entry);
     } catch (error) {
       parser.emit('error', error);
@@ -229,7 +229,7 @@ export function takeAnswers(client: LibraryClient): Incoming {
  * The library joins all that it holds with every piece that comes, and prints each piece for its log: here it gets messages whole. A group
  * of 50,000 members is one message of 3 MB in 200 pieces.
  */
-function wholeMessages(take: (message: Buffer) => void): (piece: Buffer) => void {
+function wholeMessages(take: (bytes: Buffer, from: number, end: number) => void): (piece: Buffer) => void {
   let pieces: Buffer[] = [];
   let size = 0;
   let wanted = 0;
@@ -237,25 +237,30 @@ function wholeMessages(take: (message: Buffer) => void): (piece: Buffer) => void
     pieces.push(piece);
     size += piece.length;
     if (size < wanted) return;
-    let bytes = pieces.length === 1 ? piece : Buffer.concat(pieces);
-    for (wanted = messageLength(bytes); wanted <= bytes.length; wanted = messageLength(bytes)) {
-      take(bytes.subarray(0, wanted));
-      bytes = bytes.subarray(wanted);
+    const bytes = pieces.length === 1 ? piece : Buffer.concat(pieces);
+    let from = 0;
+    let end = messageEnd(bytes, from);
+    while (end <= bytes.length) {
+      take(bytes, from, end);
+      from = end;
+      end = messageEnd(bytes, from);
     }
-    pieces = [bytes];
-    size = bytes.length;
+    const rest = bytes.subarray(from);
+    pieces = [rest];
+    size = rest.length;
+    wanted = end - from;
   };
 }
 
-/** Of the message that begins here, its header included (X.690 8.1.3); one more than there is while that cannot be told. */
-function messageLength(bytes: Buffer): number {
-  const length = bytes[1];
+/** Of the message that begins there (X.690 8.1.3); one more than there is while that cannot be told. */
+function messageEnd(bytes: Buffer, from: number): number {
+  const length = bytes[from + 1];
   if (length === undefined) return bytes.length + 1;
-  if (length <= 0x80) return 2 + (length & 0x7f);
   const octets = length & 0x7f;
+  if (length <= 0x80) return from + 2 + octets;
   // The library refuses more than four.
   if (octets > 4) return bytes.length;
-  return bytes.length < 2 + octets ? bytes.length + 1 : 2 + octets + bytes.readUIntBE(2, octets);
+  return bytes.length < from + 2 + octets ? bytes.length + 1 : from + 2 + octets + bytes.readUIntBE(from + 2, octets);
 }
 
 const answers = new WeakMap<object, Answer>();

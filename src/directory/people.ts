@@ -8,7 +8,7 @@ import type { Dialect } from './dialect.ts';
 import { dnKey } from './dn.ts';
 import { isFailure } from './failure.ts';
 import { and, equal, type Filter, or, parseFilter, present } from './filter.ts';
-import { groupsOf, listedAs, readGroups } from './groups.ts';
+import { gatherGroups, groupsOf, listedAs, sortGroups } from './groups.ts';
 import type { Entry } from './ldap.ts';
 import { refusalOfFailure } from './refusals.ts';
 import type { Desk } from './servers.ts';
@@ -33,13 +33,14 @@ export interface People {
 /** What was last read of somebody. */
 export type Known = (remoteId: string) => Pick<DirectoryEntry, 'dn' | 'listedAs' | 'groups'> | null;
 
-/** The groups of one person, and of all groups those whose members are protected. */
+/** The groups of one person, and whether the members of one among such groups are protected. */
 interface Groups {
   readonly of: readonly string[];
-  readonly guarded: ReadonlySet<string>;
+  areGuarded(groups: readonly string[]): boolean;
 }
 
-const defaultPageSize = 500;
+/** No more come at once from Active Directory (MaxPageSize, MS-ADTS 3.1.1.3.4.6). */
+const defaultPageSize = 1000;
 /** The groups of so many may be asked for one by one; those of more are sooner read as a whole. */
 const mostAsked = 200;
 const sizeLimitExceeded = 4;
@@ -66,10 +67,20 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
   };
   const searchFor = (dialect: Dialect, filter: Filter) =>
     ({ base: baseDn, scope: 'sub', filter, attributes: attributesOf(dialect) }) as const;
-  const isProtectedBy = (entry: Entry, { of, guarded }: Groups, dialect: Dialect): boolean =>
-    dialect.isProtected(entry) || dialect.isNamed(entry, bindDn) || of.some((group) => guarded.has(dnKey(group)));
-  const guardedGroups = async ({ link, dialect, root }: Desk): Promise<ReadonlySet<string>> =>
-    new Set([...protectedKeys, ...(await dialect.administrators(link, dialect.groupBase(root, baseDn))).map(dnKey)]);
+  const isProtectedBy = (entry: Entry, { of, areGuarded }: Groups, dialect: Dialect): boolean =>
+    dialect.isProtected(entry) || dialect.isNamed(entry, bindDn) || areGuarded(of);
+
+  async function guard({ link, dialect, root }: Desk): Promise<Groups['areGuarded']> {
+    const administrators = await dialect.administrators(link, dialect.groupBase(root, baseDn));
+    const guarded = new Set([...protectedKeys, ...administrators.map(dnKey)]);
+    /** Whole teams share one list. */
+    const judged = new Map<readonly string[], boolean>();
+    return (groups) => {
+      const isGuarded = judged.get(groups) ?? groups.some((group) => guarded.has(dnKey(group)));
+      judged.set(groups, isGuarded);
+      return isGuarded;
+    };
+  }
 
   function shown(entry: Entry, groups: Groups, dialect: Dialect): DirectoryEntry {
     const remoteId = dialect.idOf(entry);
@@ -101,7 +112,7 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
     groupsOf(person, { link, baseDn: dialect.groupBase(root, baseDn), dialect });
   const groupsNow = async (person: Entry, desk: Desk): Promise<Groups> => ({
     of: await groupsBy(person, desk),
-    guarded: await guardedGroups(desk),
+    areGuarded: await guard(desk),
   });
 
   async function some(desk: Desk, { filter, most, known }: { filter: Filter; most: number; known: Known }) {
@@ -117,9 +128,10 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
       return before?.dn === person.dn && before.listedAs === listedAs(person, dialect) ? before.groups : null;
     });
     if (asBefore.filter((groups) => groups === null).length > mostAsked) return null;
-    const guarded = found.length > 0 ? await guardedGroups(desk) : new Set<string>();
+    if (found.length === 0) return [];
+    const areGuarded = await guard(desk);
     return Promise.all(
-      found.map(async (person, place) => shown(person, { of: asBefore[place] ?? (await groupsBy(person, desk)), guarded }, dialect)),
+      found.map(async (person, place) => shown(person, { of: asBefore[place] ?? (await groupsBy(person, desk)), areGuarded }, dialect)),
     );
   }
 
@@ -146,11 +158,16 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
     isProtected: async (desk, person) => isProtectedBy(person, await groupsNow(person, desk), desk.dialect),
     async *all(desk) {
       const { link, dialect, root } = desk;
-      const guarded = await guardedGroups(desk);
-      const groups = await readGroups({ link, baseDn: dialect.groupBase(root, baseDn), dialect }, pageSize);
-      for await (const page of link.pages(searchFor(dialect, filterOf(dialect)), pageSize)) {
-        const people = page.filter((person) => loginOf(person, dialect) !== null);
-        yield people.map((person) => shown(person, { of: groups.of(person), guarded }, dialect));
+      const areGuarded = await guard(desk);
+      const gathered = await gatherGroups({ link, baseDn: dialect.groupBase(root, baseDn), dialect }, pageSize);
+      const pages = link.pages(searchFor(dialect, filterOf(dialect)), pageSize);
+      // Asked for before the groups are sorted out, so that the server is at work meanwhile. OpenLDAP knows one paged search at a time.
+      const first = pages.next();
+      first.catch(() => undefined);
+      const groups = await sortGroups(gathered, { link, dialect });
+      for (let page = await first; !page.done; page = await pages.next()) {
+        const people = page.value.filter((person) => loginOf(person, dialect) !== null);
+        yield people.map((person) => shown(person, { of: groups.of(person), areGuarded }, dialect));
       }
     },
     async *ids({ link, dialect }) {

@@ -24,17 +24,22 @@ export interface Result {
   readonly entry: Entry | null;
 }
 
-/** Null for every other kind of message. Throws a RangeError for bytes that are none. */
-export function resultIn(message: Buffer): Result | null {
-  const idAt = contentAt(message, expected(message, 0, tags.message));
-  const at = endAt(message, expected(message, idAt, tags.integer));
-  const tag = message[at];
+/** In the message that begins at `from`; null for every other kind of message. Throws a RangeError for bytes that are none. */
+export function resultIn(bytes: Buffer, from: number): Result | null {
+  const end = endAt(bytes, expected(bytes, from, tags.message));
+  const idAt = expected(bytes, contentAt(bytes, from), tags.integer);
+  const at = endAt(bytes, idAt);
+  const tag = bytes[at];
   if (tag !== tags.entry && tag !== tags.reference) return null;
-  const idFrom = contentAt(message, idAt);
+  const idFrom = contentAt(bytes, idAt);
   if (at - idFrom > 4) throw new RangeError('no message number');
-  const messageId = message.readUIntBE(idFrom, at - idFrom);
-  return { messageId, entry: tag === tags.entry ? new SearchEntry(message, at) : null };
+  within(endAt(bytes, at), end);
+  const messageId = bytes.readUIntBE(idFrom, at - idFrom);
+  return { messageId, entry: tag === tags.entry ? new SearchEntry(bytes, at) : null };
 }
+
+/** The names of the entry before: those of one search are nearly always the same, and need not be made anew for each. */
+let usual: readonly string[] = [];
 
 class SearchEntry implements Entry {
   readonly dn: string;
@@ -56,12 +61,13 @@ class SearchEntry implements Entry {
       const set = endAt(bytes, expected(bytes, name, tags.octets));
       const pairEnd = within(endAt(bytes, pair), listEnd);
       within(endAt(bytes, expected(bytes, set, tags.set)), pairEnd);
-      names.push(textAt(bytes, name));
+      names.push(nameAt(bytes, name, usual[names.length]));
       sets.push(set);
       pair = pairEnd;
     }
     this.names = names;
     this.#sets = sets;
+    usual = names;
   }
 
   text(attribute: string): string | null {
@@ -132,3 +138,12 @@ function expected(bytes: Buffer, at: number, tag: number): number {
 }
 
 const textAt = (bytes: Buffer, at: number): string => bytes.toString('utf8', contentAt(bytes, at), endAt(bytes, at));
+
+/** `likely`, if that is the name. */
+function nameAt(bytes: Buffer, at: number, likely: string | undefined): string {
+  const from = contentAt(bytes, at);
+  const end = endAt(bytes, at);
+  let same = likely !== undefined && likely.length === end - from ? 0 : -1;
+  while (same >= 0 && same < end - from) same = bytes[from + same] === likely?.charCodeAt(same) ? same + 1 : -1;
+  return same < 0 ? textAt(bytes, at) : (likely as string);
+}

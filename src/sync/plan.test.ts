@@ -5,8 +5,20 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Account } from '../rules/account.ts';
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
-import { type Change, type Entry, type Plan, plan, type Reading } from './plan.ts';
+import { type Change, type Entry, openPlan, type Plan, type Terms } from './plan.ts';
 import { roleBy } from './role.ts';
+
+interface Reading extends Terms {
+  readonly entries: readonly Entry[];
+  readonly accounts: readonly Account[];
+  readonly localLogins: ReadonlySet<string>;
+}
+function plan({ entries, accounts, localLogins, ...terms }: Reading): Plan | Refusal {
+  const planning = openPlan(terms, localLogins);
+  planning.see(entries);
+  planning.know(accounts);
+  return planning.end();
+}
 
 const noRoles = { administrators: [], helpdesk: [], auditors: [] };
 const entry = (id: string, more: Partial<Entry> = {}): Entry => ({

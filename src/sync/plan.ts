@@ -56,55 +56,135 @@ export interface Terms {
   readonly mayDisable: number;
 }
 
-export interface Reading extends Terms {
-  readonly entries: readonly Entry[];
-  /** All accounts of that home, the disabled ones included. */
-  readonly accounts: readonly Account[];
-  /** Folded: the logins of Latchkey's own accounts, which no entry may take. */
-  readonly localLogins: ReadonlySet<string>;
+/** A plan in the making, fed in any order: a directory and a store need not wait for each other. */
+export interface Planning {
+  /** People as they are read; `count` is how many there have been. */
+  see(entries: readonly Entry[]): void;
+  readonly count: number;
+  /** Accounts of that home, until there are no more: the disabled ones included. */
+  know(accounts: readonly Account[]): void;
+  /** Refuses with `sync.empty` or `sync.brake`; whatever else is odd is told beside the changes. */
+  end(): Plan | Refusal;
 }
 
 /** So many may always be disabled, however small the office. */
 const alwaysAllowed = 5;
 
-/** Refuses with `sync.empty` or `sync.brake`; whatever else is odd is told beside the changes. */
-export function plan(reading: Reading): Plan | Refusal {
-  const { accounts, entries } = reading;
+/** `localLogins`, folded: those of Latchkey's own accounts, which no entry may take. */
+export function openPlan(terms: Terms, localLogins: ReadonlySet<string>): Planning {
+  const entries: Entry[] = [];
+  const people = new Map<string, Entry>();
+  const logins = openLogins(localLogins);
   const known = new Map<string | null, Account>();
+  const twins: Oddity[] = [];
   let enabled = 0;
-  for (const account of accounts) {
-    known.set(account.remoteId, account);
-    if (!account.isDisabled) enabled += 1;
+
+  function end(): Plan | Refusal {
+    // Nobody read though somebody was known is never believed, not even with the brake lifted.
+    if (entries.length === 0 && enabled > 0) return new Refusal('sync.empty', { params: { enabled } });
+    const { leftOut, oddities } = setApart(twins.length > 0 ? openLogins(localLogins, people.values()) : logins);
+    const { adds, updates, met } = compared(people.values(), (id) => known.get(id) ?? null, terms);
+    const isGone = ({ remoteId, isDisabled }: Account) =>
+      remoteId !== null && !isDisabled && !people.has(remoteId) && !leftOut.has(remoteId);
+    const disables = met === enabled ? [] : [...known.values()].filter(isGone).map(disableOf);
+    return (
+      braked({ disables, updates, enabled: () => enabled }, terms) ?? {
+        changes: [...disables, ...updates, ...adds],
+        unchanged: people.size - adds.length - updates.length,
+        oddities: [...twins.filter(({ dns: [one, other] }) => one !== other), ...oddities],
+      }
+    );
   }
-  // Nobody read though somebody was known is never believed, not even with the brake lifted.
-  if (entries.length === 0 && enabled > 0) return new Refusal('sync.empty', { params: { enabled } });
-  const { people, leftOut, oddities } = tellApart(reading, known);
-  const { adds, updates } = compared(people.values(), (id) => known.get(id) ?? null, reading);
-  const isGone = ({ remoteId, isDisabled }: Account) => remoteId !== null && !isDisabled && !people.has(remoteId) && !leftOut.has(remoteId);
-  const disables = accounts.filter(isGone).map(disableOf);
-  return (
-    braked({ disables, updates, enabled: () => enabled }, reading) ?? {
-      changes: [...disables, ...updates, ...adds],
-      unchanged: people.size - adds.length - updates.length,
-      oddities,
+
+  /**
+   * No two people behind one login: who has the login already keeps it, whoever comes to it waits outside. So nobody gets another person's
+   * account by taking a login, and nobody loses theirs because somebody took it: the local administrator least of all.
+   */
+  function setApart({ contested }: Logins) {
+    const oddities: Oddity[] = [];
+    const leftOut = new Set<string>();
+    const leave = ({ remoteId }: Entry): void => {
+      people.delete(remoteId);
+      leftOut.add(remoteId);
+    };
+    for (const [login, sharers] of contested) {
+      if (login === '' || localLogins.has(login)) {
+        for (const entry of sharers) oddities.push({ kind: login === '' ? 'no login' : 'same login', login, dns: [entry.dn] });
+        sharers.forEach(leave);
+        continue;
+      }
+      oddities.push({ kind: 'same login', login, dns: sharers.map(({ dn }) => dn) });
+      sharers.filter(({ remoteId }) => foldLogin(known.get(remoteId)?.login ?? '') !== login).forEach(leave);
     }
-  );
+    return { leftOut, oddities };
+  }
+
+  return {
+    get count() {
+      return entries.length;
+    },
+    see(page) {
+      for (const entry of page) {
+        entries.push(entry);
+        people.set(entry.remoteId, entry);
+        logins.take(entry);
+        if (people.size + twins.length < entries.length) twins.push(twinOf(entry, entries)); // renamed while it was read: the later page is right
+      }
+    },
+    know(accounts) {
+      for (const account of accounts) {
+        known.set(account.remoteId, account);
+        if (!account.isDisabled) enabled += 1;
+      }
+    },
+    end,
+  };
+}
+
+function twinOf({ remoteId, login, dn }: Entry, entries: readonly Entry[]): Oddity {
+  const before = entries.findLast((entry, place) => place < entries.length - 1 && entry.remoteId === remoteId);
+  return { kind: 'same id', login, dns: [before?.dn ?? dn, dn] };
+}
+
+/** The logins that are no one person's, with whoever has them: those of several, those of Latchkey's own accounts, and the empty one. */
+interface Logins {
+  readonly contested: ReadonlyMap<string, readonly Entry[]>;
+  take(entry: Entry): void;
+}
+
+function openLogins(localLogins: ReadonlySet<string>, people: Iterable<Entry> = []): Logins {
+  const first = new Map<string, Entry>();
+  const contested = new Map<string, Entry[]>();
+  const take = (entry: Entry): void => {
+    const login = foldLogin(entry.login);
+    const holder = first.get(login);
+    if (holder !== undefined) contested.set(login, [...(contested.get(login) ?? [holder]), entry]);
+    else {
+      first.set(login, entry);
+      if (login === '' || localLogins.has(login)) contested.set(login, [entry]);
+    }
+  };
+  for (const entry of people) take(entry);
+  return { contested, take };
 }
 
 export const disableOf = ({ id, login }: Account): Disable => ({ kind: 'disable', id, login });
 
+/** `met`: how many of the enabled accounts there are. */
 export function compared(people: Iterable<Entry>, accountOf: (remoteId: string) => Account | null, { home, roleOf }: Terms) {
   const [adds, updates]: [Add[], Update[]] = [[], []];
+  let met = 0;
   for (const entry of people) {
     const account = accountOf(entry.remoteId);
     const role = roleOf(entry);
     if (account === null) adds.push({ kind: 'add', home, entry, role });
     else {
+      if (!account.isDisabled) met += 1;
       const fields = differences(account, entry, role);
       if (fields.length > 0) updates.push({ kind: 'update', id: account.id, entry, role, fields });
     }
   }
-  return { adds, updates };
+  return { adds, updates, met };
 }
 
 interface ShutOut {
@@ -158,49 +238,4 @@ function isSameSet(some: readonly string[], others: readonly string[]): boolean 
   if (some.length === others.length && some.every((value, place) => value === others[place])) return true;
   const [left, right] = [new Set(some), new Set(others)];
   return left.size === right.size && left.isSubsetOf(right);
-}
-
-/**
- * One entry per id, and no two people behind one login: who has the login already keeps it, whoever comes to it waits outside. So nobody
- * gets another person's account by taking a login, and nobody loses theirs because somebody took it: the local administrator least of all.
- */
-function tellApart({ entries, localLogins }: Reading, known: ReadonlyMap<string | null, Account>) {
-  const oddities: Oddity[] = [];
-  const leftOut = new Set<string>();
-  const people = new Map<string, Entry>();
-  for (const entry of entries) {
-    const twin = people.get(entry.remoteId);
-    if (twin !== undefined && twin.dn !== entry.dn) oddities.push({ kind: 'same id', login: entry.login, dns: [twin.dn, entry.dn] });
-    people.set(entry.remoteId, entry); // renamed while it was read: the later page is right
-  }
-  const leave = ({ remoteId }: Entry): void => {
-    people.delete(remoteId);
-    leftOut.add(remoteId);
-  };
-  for (const [login, sharers] of contested(people.values(), localLogins)) {
-    if (login === '' || localLogins.has(login)) {
-      for (const entry of sharers) oddities.push({ kind: login === '' ? 'no login' : 'same login', login, dns: [entry.dn] });
-      sharers.forEach(leave);
-      continue;
-    }
-    oddities.push({ kind: 'same login', login, dns: sharers.map(({ dn }) => dn) });
-    sharers.filter(({ remoteId }) => foldLogin(known.get(remoteId)?.login ?? '') !== login).forEach(leave);
-  }
-  return { people, leftOut, oddities };
-}
-
-/** The logins that are no one person's, with whoever has them: those of several, those of Latchkey's own accounts, and the empty one. */
-function contested(people: Iterable<Entry>, localLogins: ReadonlySet<string>): ReadonlyMap<string, readonly Entry[]> {
-  const first = new Map<string, Entry>();
-  const found = new Map<string, Entry[]>();
-  for (const entry of people) {
-    const login = foldLogin(entry.login);
-    const holder = first.get(login);
-    if (holder !== undefined) found.set(login, [...(found.get(login) ?? [holder]), entry]);
-    else {
-      first.set(login, entry);
-      if (login === '' || localLogins.has(login)) found.set(login, [entry]);
-    }
-  }
-  return found;
 }

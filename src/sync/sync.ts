@@ -3,10 +3,10 @@
 import { foldLogin } from '../rules/account.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { Instant } from '../rules/time.ts';
-import type { Directory, DirectoryEntry, Reading, World } from '../world.ts';
+import type { Directory, Reading, World } from '../world.ts';
 import { type Extent, extentDue, forget, type Mark, markOf, setMark } from './mark.ts';
 import { type Census, patch } from './patch.ts';
-import { type Plan, plan } from './plan.ts';
+import { openPlan, type Plan } from './plan.ts';
 import { record, reportOf, type SyncReport } from './report.ts';
 import { type Roles, roleBy } from './role.ts';
 import { type Progress, type Turn, takeTurn } from './turn.ts';
@@ -144,18 +144,21 @@ export function syncDirectory(needs: SyncNeeds): Sync {
     { directory, options, mark, startedAt, tell }: Course,
   ): Promise<Prepared | Refusal | null> {
     if (aside && (mark?.people ?? 0) > few) return null;
-    const entries: DirectoryEntry[] = [];
-    for await (const page of reading.people()) {
-      for (const entry of page) entries.push(entry);
-      if (aside && entries.length > few) return null;
-      tell({ step: 'reading', done: entries.length, of: mark?.people ?? null });
-    }
     const localLogins = new Set(accounts.all(null).map(({ login }) => foldLogin(login)));
-    const planned = plan({ ...termsOf(directory, options), entries, accounts: accounts.all(directory.id), localLogins });
+    const planning = openPlan(termsOf(directory, options), localLogins);
+    const ours = accounts.inSlices(directory.id);
+    for await (const page of reading.people()) {
+      planning.see(page);
+      planning.know(ours.next().value ?? []);
+      if (aside && planning.count > few) return null;
+      tell({ step: 'reading', done: planning.count, of: mark?.people ?? null });
+    }
+    for (const rest of ours) planning.know(rest);
+    const planned = planning.end();
     if (isRefusal(planned)) return planned;
     const bookmark = planned.oddities.length > 0 ? null : reading.bookmark;
-    const now = { bookmark, terms, people: entries.length, everybodyAt: startedAt, idsAt: startedAt };
-    return { extent: 'everybody', read: entries.length, plan: planned, mark: now };
+    const now = { bookmark, terms, people: planning.count, everybodyAt: startedAt, idsAt: startedAt };
+    return { extent: 'everybody', read: planning.count, plan: planned, mark: now };
   }
 
   async function readSome(reading: Reading, course: Course): Promise<Prepared | Refusal | null> {
