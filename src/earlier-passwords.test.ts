@@ -178,7 +178,7 @@ test('a proof that comes again with the same marker costs no slow hash; another 
   const { id } = world.people.alice;
   const rules = { ...(await statusOf(world)).rules };
   const remember = async (password: string, marker: string) => {
-    known.remember(id, password, { rules, marker });
+    known.remember(id, password, { rules, marker, changedAt: null });
     await world.deferral.settled(`earlier passwords ${id}`);
   };
   for (const marker of ['1', '1', '1']) await remember(nth(1), marker);
@@ -188,6 +188,27 @@ test('a proof that comes again with the same marker costs no slow hash; another 
   hashes = 0;
   await known.judge(id, nth(9), 3);
   assert.equal([hashes, kept(world).length], [1, 3], 'one salt: one judgement, one hash');
+});
+
+test('while the previous password opens too, both are remembered, and neither passes for the present one', async () => {
+  const world = await forgetfulOffice();
+  const known = earlierPasswords(world);
+  const { id } = world.people.alice;
+  const status = { ...(await statusOf(world)), marker: 'changed elsewhere', changedAt: world.clock.now() };
+  const remember = async (password: string) => {
+    world.clock.advance(20 * minute);
+    known.remember(id, password, status);
+    await world.deferral.settled(`earlier passwords ${id}`);
+  };
+  await remember(nth(1));
+  await remember(nth(2));
+  assert.is(await put(world, nth(2)), 'directory.history', 'seen proved, though the one before it was seen first');
+  world.clock.advance(120 * minute);
+  await remember(nth(2));
+  assert.equal(
+    kept(world).map(({ marker }) => marker),
+    ['changed elsewhere', null],
+  );
 });
 
 test('a raised cost keeps what is known, and leads to the new one', async () => {

@@ -7,6 +7,7 @@
 import type { AccountId } from './rules/account.ts';
 import { type DirectoryRules, prepared } from './rules/password.ts';
 import { isRefusal, type Refusal } from './rules/refusal.ts';
+import { hour } from './rules/time.ts';
 import type { PasswordStatus, PasswordTrace, World } from './world.ts';
 
 type Needs = Pick<World, 'passwordHistory' | 'slowHash' | 'deferral' | 'clock'>;
@@ -16,6 +17,9 @@ export interface Judged {
   /** To be kept, should the password come into force. */
   readonly trace: PasswordTrace;
 }
+
+/** For an hour Active Directory and Samba let the previous password in (OldPasswordAllowedPeriod); once more for clocks that differ. */
+const twoOpenFor = 2 * hour;
 
 /** How many are remembered here, the present one among them: none where the home remembers for itself. */
 export const remembered = ({ onReset, history }: Pick<DirectoryRules, 'onReset' | 'history'>): number =>
@@ -39,13 +43,15 @@ export function earlierPasswords({ passwordHistory, slowHash, deferral, clock }:
 
   /**
    * The password is the present one, proved just now. It is hashed after the reply has left, and only when it is another than at the last
-   * time; when there is no place for that work, the next proof will do it.
+   * time; when there is no place for that work, the next proof will do it. While the previous password opens too, it may be that one, so the
+   * next proof is looked at again.
    */
-  function remember(account: AccountId, password: string, { rules, marker }: Pick<PasswordStatus, 'rules' | 'marker'>): void {
-    const most = remembered(rules);
-    const newest = passwordHistory.of(account)[0];
-    if (most === 0 || (newest && newest.marker !== null && newest.marker === marker)) return;
+  function remember(account: AccountId, password: string, status: Pick<PasswordStatus, 'rules' | 'marker' | 'changedAt'>): void {
     const at = clock.now();
+    const most = remembered(status.rules);
+    const newest = passwordHistory.of(account)[0];
+    const marker = status.changedAt !== null && at < status.changedAt + twoOpenFor ? null : status.marker;
+    if (most === 0 || (newest && newest.marker !== null && newest.marker === marker)) return;
     deferral.accept(`earlier passwords ${account}`, async () => {
       const judged = await judge(account, password, most);
       if (isRefusal(judged)) return;
