@@ -74,7 +74,10 @@ class SearchEntry implements Entry {
     const set = this.#setOf(attribute);
     if (set < 0) return null;
     const value = contentAt(this.#bytes, set);
-    return value < endAt(this.#bytes, set) ? textAt(this.#bytes, expected(this.#bytes, value, tags.octets)) : null;
+    const end = endAt(this.#bytes, set);
+    if (value >= end) return null;
+    within(endAt(this.#bytes, expected(this.#bytes, value, tags.octets)), end);
+    return textAt(this.#bytes, value);
   }
   texts(attribute: string): readonly string[] {
     return this.#values(attribute).map((at) => textAt(this.#bytes, at));
