@@ -32,7 +32,11 @@ export async function modify(session: Session, { dn, changes, asserted }: Modify
   if (before === null) return refused(codes.insufficientAccessRights);
   let credential = before;
   if (touched.has('userpassword')) {
-    const wanted = newPassword(changes.filter(({ attribute }) => attribute.toLowerCase() === 'userpassword'));
+    const passwords = changes.filter(({ attribute }) => attribute.toLowerCase() === 'userpassword');
+    // What is kept is a hash, which nobody names.
+    if (passwords.length === 1 && passwords[0]?.kind === 'delete' && passwords[0].values.length > 0)
+      return refused(codes.noSuchAttribute, 'modify/delete: userPassword: no such value');
+    const wanted = newPassword(passwords);
     if (wanted === null) return refused(codes.unwillingToPerform, 'a password is replaced by one new value, or deleted and added');
     const set = await setPassword(found, wanted, authority);
     if ('code' in set) return set;
@@ -97,19 +101,23 @@ function newPassword(changes: readonly Change[]): NewPassword | null {
   return changes.length === 2 && first?.kind === 'delete' && second?.kind === 'add' && old !== undefined ? { password: value, old } : null;
 }
 
+const lockOf = (value: string): Credential['lockedAt'] => (value === lockedForGood ? 'for good' : instantOf(value));
+
 function withChange(credential: Credential, { kind, attribute, values }: Change): Credential | Answer {
   switch (attribute.toLowerCase()) {
     case 'pwdreset':
+      if (kind === 'delete' && values.some((value) => value !== 'TRUE')) return refused(codes.noSuchAttribute);
       if (kind === 'delete') return credential.mustChange ? { ...credential, mustChange: false } : refused(codes.noSuchAttribute);
       if (values.some((value) => value !== 'TRUE' && value !== 'FALSE')) return refused(codes.invalidAttributeSyntax);
       return { ...credential, mustChange: values[0] === 'TRUE' };
     case 'pwdaccountlockedtime': {
       if (kind === 'delete' && credential.lockedAt === null) return refused(codes.noSuchAttribute);
+      if (kind === 'delete' && values.some((value) => lockOf(value) !== credential.lockedAt)) return refused(codes.noSuchAttribute);
       // As slapd: a delete forgets the failures too, a replacement by nothing leaves them counted.
       if (kind === 'delete') return unlocked(credential);
       const [value] = values;
       if (value === undefined) return { ...credential, lockedAt: null };
-      const lockedAt = value === lockedForGood ? 'for good' : instantOf(value);
+      const lockedAt = lockOf(value);
       return lockedAt === null ? refused(codes.invalidAttributeSyntax) : { ...credential, lockedAt };
     }
     default:
