@@ -149,6 +149,13 @@ test("another attempt's, another account's", async () => {
   assert.is(keyOf(await reset.answer(mine, codes[1])), 'answer.wrong');
   assert.is(keyOf(await reset.answer(mine, codes[2])), 'answer.wrong');
   assert.is(keyOf(await reset.answer(await ask('eve'), codes[0])), 'answer.wrong', 'a stranger');
+  world.clock.advance(11 * second);
+  await reset.choose(mine, 'email');
+  await world.deferral.drain();
+  assert.is(keyOf(await reset.answer(mine, codes[0])), 'answer.wrong', 'it is no mailed code');
+  world.clock.advance(11 * second);
+  await reset.choose(mine, 'colleague');
+  assert.is(keyOf(await reset.answer(mine, world.codeFromMail(cast.alice.mail))), 'answer.wrong', 'nor is that a colleague’s');
   assert.is(keyOf(await reset.answer(mine, codes[0])), 'done');
 });
 
