@@ -62,6 +62,9 @@ export const linksIn = (html: string): FoundLink[] =>
 /** What stands in the elements of this name, as words. */
 export const wordsIn = (html: string, element: string): string[] => pieces(html, element).map(({ inside }) => wordsOf(inside));
 
+/** The value of the first attribute of this name on a button. */
+export const onButton = (html: string, name: string): string => tags(html, 'button').find((button) => name in button)?.[name] ?? '';
+
 export const textOf = (html: string): string => wordsOf(pieces(html, 'body')[0]?.inside ?? html);
 
 const wordsOf = (html: string): string =>

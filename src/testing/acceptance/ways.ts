@@ -1,21 +1,14 @@
 /** An office whose people hold every way to prove who they are: what each of them registered, and what they type where a page asks for it. */
 
-import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Secret, TOTP } from 'otpauth';
 import * as assert from 'uvu/assert';
-import type { EnrolmentStart } from '../../methods/method.ts';
-import { issuePass } from '../../methods/pass.ts';
-import type { Account } from '../../rules/account.ts';
 import type { Policy, SettingKey } from '../../rules/policy.ts';
-import { isRefusal } from '../../rules/refusal.ts';
-import { minute } from '../../rules/time.ts';
 import { type MethodName, methodNames } from '../../rules/vocabulary.ts';
 import { systemClock } from '../../system.ts';
-import type { TextKey } from '../../text/texts.ts';
-import { type Authenticator, authenticator } from '../authenticator.ts';
+import type { Authenticator } from '../authenticator.ts';
 import { opens } from '../demo-bench.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
+import { codeOf, give, type Holding, memoryOf } from '../holdings.ts';
 import { addressOf, type Office, startOffice } from './office.ts';
 
 /** A mailed code can be typed, or the link beside it followed. */
@@ -68,14 +61,12 @@ export async function startWays(people: readonly Journey[]): Promise<Ways> {
       ],
     }),
   });
-  const cards = new Map<string, Card>();
-  const memories = await memoriesOf(office);
-  for (const journey of people) cards.set(journey.login, await cardOf(office, memories, journey));
+  const held = await giveAll(office, people);
   let chosen = 0;
-  const cardFor = (login: string): Card => {
-    const card = cards.get(login);
-    if (!card) throw new Error(`${login} holds nothing`);
-    return card;
+  const holdingOf = (login: string): Holding => {
+    const holding = held.get(login);
+    if (!holding) throw new Error(`${login} holds nothing`);
+    return holding;
   };
   const linkOf = (login: string): Promise<string> => until(() => office.mailed(login).link);
 
@@ -85,16 +76,16 @@ export async function startWays(people: readonly Journey[]): Promise<Ways> {
       for (const [key, value] of Object.entries(policy)) office.house.world.settings.set(key as SettingKey, value);
     },
     async answersTo(login, way, labels) {
-      const card = cardFor(login);
-      if (way === 'questions') return Object.fromEntries(labels.map((label, nth) => [`answer_${nth + 1}`, memoryOf(label)]));
+      const holding = holdingOf(login);
+      if (way === 'questions') return Object.fromEntries(labels.map((label, nth) => [`answer_${nth + 1}`, memoryOf(first, label)]));
       if (way === 'email') return { answer: await until(() => office.mailed(login).code) };
-      if (way === 'sms') return { answer: await until(() => textedCode(gateway, card.number)) };
-      if (way === 'totp') return { answer: new TOTP({ secret: Secret.fromBase32(card.seed) }).generate() };
-      return { answer: way === 'pass' ? card.pass : way === 'recovery-code' ? card.code : '' };
+      if (way === 'sms') return { answer: await until(() => textedCode(gateway, holding.number)) };
+      if (way === 'totp') return { answer: codeOf(holding, systemClock.now()) };
+      return { answer: way === 'pass' ? holding.pass : (holding.codes[3] ?? '') };
     },
     linkOf,
     deviceOf(login) {
-      const { device } = cardFor(login);
+      const { device } = holdingOf(login);
       if (!device) throw new Error(`${login} has no passkey`);
       return device;
     },
@@ -110,71 +101,25 @@ export async function startWays(people: readonly Journey[]): Promise<Ways> {
   };
 }
 
-/** What somebody keeps of what they registered. */
-interface Card {
-  readonly number: string;
-  readonly seed: string;
-  readonly code: string;
-  readonly pass: string;
-  readonly device: Authenticator | null;
-}
+/** What is kept as slow hashes, many of them, is made once and given to everybody who holds it. */
+const slow: readonly MethodName[] = ['questions', 'recovery-code'];
+const first = 'zthompson';
 
-/** What is kept as slow hashes, many of them: made once, and given to everybody who holds it. */
-interface Memories {
-  readonly code: string;
-  readonly secrets: Readonly<Partial<Record<MethodName, string>>>;
-}
-
-async function memoriesOf(office: Office): Promise<Memories> {
-  const { enrolments } = office.house.world;
-  const account = office.account('zthompson');
-  await begun(office, account, 'questions', remembered(office));
-  const { codes } = await begun(office, account, 'recovery-code');
-  const secrets = Object.fromEntries(enrolments.of(account.id).map(({ method, secret }) => [method, secret]));
-  return { code: (codes as readonly string[])[3] ?? '', secrets };
-}
-
-async function begun(office: Office, account: Account, method: MethodName, form: Record<string, string> = {}): Promise<EnrolmentStart> {
-  const start = await office.house.methods.get(method)?.enrolment?.begin({ ...enrolling(account), form });
-  if (start === undefined || isRefusal(start)) throw new Error(`${account.login} cannot begin with ${method}: ${start?.key}`);
-  return start;
-}
-const enrolling = (account: Account) => ({ account, session: 0, held: [], language: 'en', at: systemClock.now() });
-
-async function cardOf(office: Office, { code, secrets }: Memories, { login, ways }: Journey): Promise<Card> {
+async function giveAll(office: Office, people: readonly Journey[]): Promise<ReadonlyMap<string, Holding>> {
   const { world, methods, config } = office.house;
-  const account = office.account(login);
-  const at = systemClock.now();
-  const holds = (method: MethodName): boolean => ways.some((way) => methodOf(way) === method);
-  const number = `+4477009${String(account.id).padStart(5, '0')}`;
-  const seed = await office.register(login, ...(['email', 'totp'] as const).filter(holds));
-  if (holds('sms')) world.enrolments.add({ account: account.id, method: 'sms', label: number, secret: '', at });
-  for (const method of ['questions', 'recovery-code'] as const)
-    if (holds(method)) world.enrolments.add({ account: account.id, method, label: '', secret: secrets[method] ?? '', at });
-  const device = holds('passkey') ? authenticator(config.publicUrl) : null;
-  if (device) {
-    const { options } = await begun(office, account, 'passkey');
-    const form = { answer: device.create(String(options)) };
-    const made = await methods.get('passkey')?.enrolment?.finish({ ...enrolling(account), form });
-    if (made === undefined || isRefusal(made)) throw new Error(`${login} cannot make a passkey`);
+  const site = { world, methods, publicUrl: config.publicUrl };
+  const shared = await give(site, { account: office.account(first), methods: slow, address: '' });
+  const made = world.enrolments.of(office.account(first).id);
+  const held = new Map<string, Holding>();
+  for (const { login, ways } of people) {
+    const account = office.account(login);
+    const wanted = [...new Set(ways.map(methodOf))];
+    const own = await give(site, { account, methods: wanted.filter((name) => !slow.includes(name)), address: addressOf(login) });
+    for (const { method, secret } of made.filter(({ method }) => wanted.includes(method)))
+      world.enrolments.add({ account: account.id, method, label: '', secret, at: world.clock.now() });
+    held.set(login, { ...own, codes: shared.codes });
   }
-  const issued = { account, length: 12, life: 60 * minute, isOnce: true, actor: 'heidi', reason: 'lost everything', address: null };
-  const pass = holds('pass') ? await issuePass({ ...world, publicUrl: config.publicUrl })(issued) : '';
-  if (isRefusal(pass)) throw new Error(`${login} gets no pass`);
-  return { number, seed, code, pass, device };
-}
-
-/** The same for everybody: a memory belongs to its question, as the page words it. */
-const memoryOf = (question: string): string => createHash('sha256').update(question).digest('hex').slice(0, 12);
-
-function remembered({ house }: Office): Record<string, string> {
-  const names = ['q02', 'q07', 'q11', 'q23', 'q35'];
-  return Object.fromEntries(
-    names.flatMap((name, nth) => [
-      [`question_${nth + 1}`, name],
-      [`answer_${nth + 1}`, memoryOf(house.texts.say('en', `question.${name}` as TextKey))],
-    ]),
-  );
+  return held;
 }
 
 function textedCode({ asked }: Gateway, number: string): string {
