@@ -4,6 +4,7 @@
  */
 
 import { type DirectoryRules, noDirectoryRules } from '../rules/password.ts';
+import { Refusal } from '../rules/refusal.ts';
 import type { Instant } from '../rules/time.ts';
 import type { Place, State } from './dialect.ts';
 import { instantOf, spanOf } from './file-time.ts';
@@ -20,8 +21,10 @@ const attributes = [
   ...['msDS-User-Account-Control-Computed', 'msDS-UserPasswordExpiryTimeComputed', 'msDS-ResultantPSO'],
 ];
 
+/** Throws a Refusal where the directory hides whether this account is switched off. */
 export async function readState(place: Place, now: Instant, onReset: DirectoryRules['onReset']): Promise<State> {
   const entry = (await read(place.link, place.dn, attributes)) ?? place.entry;
+  if (!showsFlags(entry)) throw new Refusal('directory.no-permission', { raw: `${place.dn}: userAccountControl cannot be read` });
   const policy = await policyOf(place, entry);
   const lock = isLocked(entry, policy, now) ? 'lockout' : 'none';
   const changedAt = instantOf(entry.text('pwdLastSet'));
@@ -49,16 +52,20 @@ export async function readState(place: Place, now: Instant, onReset: DirectoryRu
   };
 }
 
-/** An account that has come to its own end is switched off as one that an administrator disabled. */
+/**
+ * An account that has come to its own end is switched off as one that an administrator disabled. So is one that does not show it (a hardened
+ * domain hides the whole property set, and everywhere from the administrators' own entries inherited rights are gone), and what is no account.
+ */
 export function isDisabled(entry: Entry, now: Instant): boolean {
   const end = instantOf(entry.text('accountExpires'));
-  return has(entry, 'disabled') || (end !== null && end <= now);
+  return !showsFlags(entry) || has(entry, 'disabled') || (end !== null && end <= now);
 }
 
 /** The naming context of a domain is named by `DC` alone (MS-ADTS 3.1.1.1.5), which is known where the root entry is hidden, too. */
 export const domainOf = (dn: string): string => /(?:^|(?<!\\),)\s*(DC=[^,]+(?:,\s*DC=[^,]+)*)$/i.exec(dn)?.[1] ?? dn;
 
 const bits = (entry: Entry, attribute: string): number | null => wholeNumber(entry.text(attribute));
+const showsFlags = (entry: Entry): boolean => bits(entry, 'userAccountControl') !== null;
 const has = (entry: Entry, flag: keyof typeof flags): boolean => ((bits(entry, 'userAccountControl') ?? 0) & flags[flag]) !== 0;
 const computed = (entry: Entry, flag: keyof typeof flags): boolean | null => {
   const told = bits(entry, 'msDS-User-Account-Control-Computed');

@@ -325,6 +325,27 @@ test('who is disabled stays so, and so does an account that has ended', async ()
   }
 });
 
+test('whether somebody is disabled may not be read: nobody is taken for enabled', async () => {
+  const person = await someone();
+  await samba.replace(person.dn, { userAccountControl: 0x202 });
+  // The right to read userAccountControl (MS-ADA3 2.349), which Authenticated Users have here and have not in a hardened domain.
+  await samba.grant(person.dn, samba.serviceDn, ['(OD;;RP;bf967a68-0de6-11d0-a285-00aa003049e2;;{sid})']);
+  try {
+    assert.ok(good(await directory.read(person.account.remoteId ?? '')).isDisabled);
+    assert.ok(good(await directory.find(person.account.login))?.isDisabled);
+    for await (const page of directory.people())
+      assert.is(page.find(({ login }) => login === person.account.login)?.isDisabled ?? true, true);
+    const status = await directory.passwords(person.account).status();
+    says(status, 'directory.no-permission');
+    assert.match((status as Refusal).raw ?? '', /userAccountControl cannot be read/);
+    refuses(await directory.passwords(person.account).set(second, never), 'directory.no-permission');
+    refuses(await directory.passwords(person.account).unlock(never), 'directory.no-permission');
+  } finally {
+    await samba.grant(person.dn, samba.serviceDn, []);
+  }
+  assert.ok(good(await directory.read(person.account.remoteId ?? '')).isDisabled);
+});
+
 test('hours and machines that do not let one in still prove the password', async () => {
   const [hours, machines] = [await someone(), await someone()];
   await samba.replace(hours.dn, { logonHours: Buffer.alloc(21) });
