@@ -114,7 +114,7 @@ test('a redirection is not followed, an endless answer is not read, and nobody t
 
 test('numbers go to the gateway, addresses by mail; a gateway that takes mail gets digits', async () => {
   const sent: string[] = [];
-  const mail = { ...noMail, send: async ({ to }: Mail) => ({ kind: 'sent', answer: (sent.push(to), '') }) as const };
+  const mail = { ...noMail, send: async ({ to }: Mail) => ({ kind: 'sent', answer: String(sent.push(to)) }) as const };
   const way = byChannel({ mail, text: mailedTexts('{to}@sms.example.org', mail) });
   await way.send(message);
   await way.send({ ...message, to: 'a@example.org' });

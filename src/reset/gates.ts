@@ -36,7 +36,7 @@ export function gates({
   standings,
   verdicts,
 }: Needs) {
-  const { openAttempt, methodsShown, challengeOf } = standings;
+  const { openAttempt, methodsShown, challengeOf, shownChallengeOf } = standings;
 
   /** Picks a way to prove who one is, or asks for the same code again. What it shows is drawn after the reply, for a stranger too. */
   async function choose(token: string, method: string): Promise<'chosen' | Refusal> {
@@ -63,7 +63,11 @@ export function gates({
     if (!attempt || !method) return;
     const challenge = challengeOf(attempt, name);
     if (method.ask && asked(attempt, name) === null) {
-      const question = method.ask({ binding: bindingOf(attempt), loginDigest: attempt.loginDigest, challenge });
+      const question = method.ask({
+        binding: bindingOf(attempt),
+        loginDigest: attempt.loginDigest,
+        challenge: shownChallengeOf(attempt, name),
+      });
       attempts.step(attempt.id, { kind: 'asked', method: name, question, at: clock.now() });
     }
     if (!challenge || !method.send) return;

@@ -73,11 +73,7 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
     return standing.place === 'expired' ? new Refusal('attempt.expired') : standing;
   }
 
-  /** What the method is to challenge or judge; null for a stranger, and for whoever may not use it now. */
-  function challengeOf(attempt: Attempt, name: MethodName): Challenge | null {
-    const { account, held } = standingOf(attempt);
-    if (!account || !methodsOpen(held, attempt, policyOf(account), account.role).includes(name)) return null;
-    if (!isStillServed(attempt, account, held)) return null;
+  function ownChallenge(attempt: Attempt, account: Account, name: MethodName): Challenge {
     const own = enrolments.of(account.id).filter(({ method }) => method === name);
     return {
       account,
@@ -87,6 +83,20 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
       language: account.language ?? attempt.language,
       at: clock.now(),
     };
+  }
+
+  /** What is shown before an answer: to whoever may not use the method now the same as before, for a difference would tell that they may not. */
+  function shownChallengeOf(attempt: Attempt, name: MethodName): Challenge | null {
+    const account = attempt.account === null ? null : accounts.byId(attempt.account);
+    return account && ownChallenge(attempt, account, name);
+  }
+
+  /** What the method is to challenge or judge; null for a stranger, and for whoever may not use it now. */
+  function challengeOf(attempt: Attempt, name: MethodName): Challenge | null {
+    const { account, held } = standingOf(attempt);
+    if (!account || !methodsOpen(held, attempt, policyOf(account), account.role).includes(name)) return null;
+    if (!isStillServed(attempt, account, held)) return null;
+    return ownChallenge(attempt, account, name);
   }
 
   /** By the policy of this moment: whoever it leaves out in the middle of an attempt gets no further code. The home is asked at the end. */
@@ -110,7 +120,7 @@ export function standings({ accounts, enrolments, attempts, throttle, settings, 
     return eligibility(facts, settings.policy());
   }
 
-  return { standingShown, isClosedTo, methodsShown, openAttempt, challengeOf, examine };
+  return { standingShown, isClosedTo, methodsShown, openAttempt, challengeOf, shownChallengeOf, examine };
 }
 
 /** Names this asking: an answer to another attempt is none. */
