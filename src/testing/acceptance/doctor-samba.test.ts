@@ -6,8 +6,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { openDirectory } from '../../directory/directory.ts';
+import { minute } from '../../rules/time.ts';
 import { openHouseBefore, type HouseBefore, type Person } from '../house.ts';
 import { type Samba, type SambaRight, startSamba } from '../samba.ts';
+import { sambaConfigOf } from '../samba-bench.ts';
+import { noLog, realClock } from '../slapd-bench.ts';
 import { type Checked, checked, faultsOf, isAllWell } from './check-up.ts';
 
 const anna: Person = { login: 'anna', name: 'Anna, Ö+x', password: 'First words of 4 years', address: 'anna@home.example.net' };
@@ -109,6 +113,19 @@ test('a wrong password, a wrong name, and the plain port', async (room) => {
   const plain = await looked(room, (text) => text.replace(samba.ldaps, samba.ldap.replace('ldap:', 'ldaps:')));
   assert.equal(faultsOf(plain), ['office, tls']);
   says(plain, /speaks LDAP without encryption/);
+});
+
+test('a clock that goes wrong is told, and by how much', async ({ samba }) => {
+  const clock = { ...realClock, now: () => Date.now() + 5 * minute };
+  const directory = openDirectory(sambaConfigOf(samba), { clock, log: noLog });
+  const amiss = (await directory.examine(null)).filter(({ verdict }) => verdict === 'fault');
+  await directory.close();
+  assert.equal(
+    amiss.map(({ key }) => key),
+    ['clock.off'],
+  );
+  assert.ok(Math.abs(Number(amiss[0]?.params.seconds) - 300) < 5);
+  assert.is(amiss[0]?.params.way, 'behind');
 });
 
 test('an administrator of the domain as service account is warned about', async (room) => {
