@@ -68,7 +68,7 @@ test('the manager is asked, sees who it is, shows a code, and it leads to a new 
   assert.equal(requests('bob'), [
     {
       ...{ id: idOf(token), name: 'Alice Ackroyd', login: 'alice', intention: 'reset' },
-      ...{ address: '198.51.100.7', askedAt: world.clock.now() },
+      ...{ address: '198.51.100.7', supportCode: 'ASK-1', askedAt: world.clock.now() },
     },
   ]);
   world.clock.advance(40 * minute);

@@ -24,6 +24,8 @@ export interface Request {
   readonly askedAt: Instant;
   /** From which network. */
   readonly address: string;
+  /** Stands at the foot of their page: it tells two requests in one name apart. */
+  readonly supportCode: string;
 }
 
 /** Shown to the colleague who asked for it, this one time. */
@@ -52,7 +54,7 @@ export function approvalDesk(needs: World & { readonly methods: Methods }) {
     });
 
   const requestOf = (attempt: Attempt, { name, login }: Account): Request => ({
-    ...{ id: attempt.id, name, login, intention: attempt.intention, address: attempt.address },
+    ...{ id: attempt.id, name, login, intention: attempt.intention, address: attempt.address, supportCode: attempt.supportCode },
     askedAt: colleaguesAsked(attempt)?.at ?? attempt.createdAt,
   });
 

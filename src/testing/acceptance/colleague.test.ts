@@ -73,6 +73,8 @@ test('from the forgotten password to the new one', async ({ house }) => {
   const colleague = await signIn(house, max);
   assert.is(colleague.path, '/approvals');
   assert.match(colleague.text(), /Ida, Ivanova/);
+  const [, supportCode = 'none'] = /class="support-code"[^>]*>([A-Z-]+)</.exec(lost.html) ?? [];
+  assert.ok(colleague.text().includes(supportCode), 'by which two requests in one name are told apart');
   assert.match(colleague.text(), /10\.0\.0\.\d/, 'from which network');
   assert.not.match(colleague.html, /\d{4} ?\d{4}<\/code>/, 'no code before somebody asks for it');
   const [request] = requestsOn(colleague);
