@@ -225,6 +225,142 @@ test('whatever directories show one after the other, a second look at the same f
   );
 });
 
+/** A directory that tells what changed: `entries` may be replaced, and whoever is another object then has changed. */
+function telling(entries: readonly DirectoryEntry[]) {
+  let seen = entries;
+  const asked: string[] = [];
+  const directory = {
+    entries,
+    asked,
+    isDoubtful: false,
+    id: 'office',
+    async reading(): Promise<Reading> {
+      const now = directory.entries;
+      const pages = async function* <T>(what: string, all: readonly T[]) {
+        asked.push(what);
+        yield all;
+      };
+      return {
+        bookmark: 'here',
+        people: () => pages('everybody', now),
+        ids: () =>
+          pages(
+            'ids',
+            now.map(({ remoteId }) => remoteId),
+          ),
+        groups: () => pages('groups', [...new Set(now.flatMap(({ groups }) => groups))]),
+        async changes(since) {
+          assert.is(since, 'here');
+          asked.push('changes');
+          const changed = now.filter((one) => !seen.includes(one));
+          seen = now;
+          return directory.isDoubtful ? null : changed;
+        },
+        close: () => undefined,
+      };
+    },
+  };
+  return directory as typeof directory & Directory;
+}
+const large = people(2500);
+
+test('a large directory is asked for what changed, within the hour for the ids, within the day for everybody', async () => {
+  const { sync, clock, accounts } = house();
+  const directory = telling(large);
+  const read = async (options?: SyncOptions): Promise<SyncReport> => {
+    directory.asked.length = 0;
+    return done(sync, directory, options);
+  };
+  assert.is((await read()).extent, 'everybody');
+  directory.entries = large.map((one, place) => (place === 7 ? { ...one, name: 'Seventh' } : one));
+  const { extent, read: count, updated, changes } = await read();
+  assert.equal([extent, count, updated, changes], ['changes', 1, 1, [{ kind: 'update', login: 'p7', fields: ['name'] }]]);
+  assert.equal(directory.asked, ['changes']);
+  assert.is(accounts.byRemoteId('office', 'p7')?.name, 'Seventh');
+
+  directory.entries = directory.entries.slice(0, 2499);
+  assert.is((await read()).disabled, 0, 'who is gone does not show among the changes');
+  clock.at += 56 * minute;
+  const census = await read();
+  assert.equal([census.extent, census.disabled, directory.asked], ['changes and ids', 1, ['changes', 'groups', 'ids']]);
+  assert.is((await read()).extent, 'changes');
+  for (let hours = 1; hours < 24; hours++) {
+    clock.at += 60 * minute;
+    assert.is((await read()).extent, hours === 23 ? 'everybody' : 'changes and ids');
+  }
+  assert.is((await read({ extent: 'everybody' })).extent, 'everybody');
+  clock.at -= 48 * 60 * minute;
+  assert.is((await read()).extent, 'everybody', 'a clock that was put back is no reason to wait');
+});
+
+test('whatever is in doubt is read whole: the directory, an oddity, another role, a small office', async () => {
+  const { sync, db, ...needs } = house();
+  const directory = telling(large);
+  await done(sync, directory);
+  directory.isDoubtful = true;
+  assert.is((await done(sync, directory)).extent, 'everybody');
+  directory.isDoubtful = false;
+  assert.is((await done(sync, directory)).extent, 'changes');
+  const others = syncDirectory({ ...needs, roles: { ...needs.roles, helpdesk: ['p5'] } });
+  const promoted = await done(others, directory);
+  assert.equal([promoted.extent, promoted.changes], ['everybody', [{ kind: 'update', login: 'p5', fields: ['role'] }]]);
+
+  directory.entries = [...directory.entries, entry('twin', { login: 'P5' })];
+  const odd = await done(others, directory);
+  assert.equal([odd.extent, odd.oddities.length, odd.added], ['everybody', 1, 0]);
+  assert.is((await done(others, directory)).extent, 'everybody', 'as long as somebody is left out');
+  directory.entries = directory.entries.map((one) => (one.remoteId === 'p5' ? { ...one, login: 'other' } : one));
+  assert.equal([(await done(others, directory)).added, (await done(others, directory)).extent], [1, 'changes']);
+
+  const small = telling(people(10));
+  const office = house();
+  await done(office.sync, small);
+  assert.is((await done(office.sync, small)).extent, 'everybody');
+});
+
+test('after the brake, after a crash half-way, everybody is read again', async () => {
+  const { sync, clock, state } = house();
+  const directory = telling(large);
+  await done(sync, directory);
+  directory.entries = large.map((one, place) => (place < 1000 ? { ...one, isDisabled: true } : one));
+  assert.is(await refused(sync, directory), 'sync.brake');
+  assert.equal([state().last?.extent, state().last?.refusal?.params], ['changes', { count: 1000, enabled: 2500, most: 250 }]);
+  assert.is(await refused(sync, directory), 'sync.brake');
+  assert.is(state().last?.extent, 'everybody');
+  assert.is(await refused(sync, directory, { mayDisable: 999 }), 'sync.brake');
+  const { sleep } = clock;
+  clock.sleep = async () => {
+    throw new Error('killed');
+  };
+  const killed = await sync(directory, { mayDisable: 1000 }).catch((error: unknown) => String(error));
+  assert.is(killed, 'Error: killed');
+  clock.sleep = sleep;
+  const rest = await done(sync, directory, { mayDisable: 1000 });
+  assert.equal([rest.extent, rest.updated], ['everybody', 500]);
+});
+
+test('what is many is handed over before it is read, or as soon as it shows', async () => {
+  const { sync: _, db, ...needs } = house();
+  const handed: (SyncOptions | undefined)[] = [];
+  const inside = syncDirectory(needs);
+  const aside: Sync = (directory, options) => {
+    handed.push(options);
+    return inside(directory, options);
+  };
+  const sync = syncDirectory({ ...needs, aside });
+  const directory = telling(large);
+  assert.is((await done(sync, directory, { actor: 'carol' })).added, 2500);
+  assert.equal(handed, [{ actor: 'carol', extent: 'everybody' }]);
+  assert.is((await done(sync, directory)).extent, 'changes');
+  assert.is(handed.length, 1, 'a few changes are read here');
+  assert.is((await done(sync, directory, { dryRun: true })).extent, 'everybody');
+  needs.clock.at += 60 * minute;
+  await done(sync, directory);
+  directory.isDoubtful = true;
+  await done(sync, directory);
+  assert.equal(handed.slice(1), [{ dryRun: true, extent: 'everybody' }, { extent: 'changes and ids' }, { extent: 'everybody' }]);
+});
+
 test('50,000 people come in, and stay, in memory that stays sane', async () => {
   const { sync, accounts } = house();
   const groups = Array.from({ length: 200 }, (_, i) => `cn=group ${i},ou=groups,dc=example,dc=org`);
