@@ -68,6 +68,7 @@ const names = [
   'restore',
   'admin create',
   'admin recover',
+  'admin ask-again',
   'migrate',
 ];
 
@@ -267,6 +268,23 @@ test('a first administrator: made on the console, leads to an app, then to /admi
   assert.is(browser.status, 422, 'the old password is over');
   await browser.submit({ login: 'boss', password: recovered });
   assert.match(browser.path, /^\/registration/);
+});
+
+test('ask-again: one person or everybody, who meet it at their next sign-in; and neither is a mistake', async ({ house }) => {
+  const password = 'a sentence for this very evening';
+  for (const one of [anna, ben]) await choosePassword(await comeBack(house, one), password);
+  const signIn = async ({ login }: Person) => (await house.visitor().open('/sign-in')).submit({ login, password });
+  assert.is((await signIn(anna)).path, '/account');
+  isWell(await house.command(['admin', 'ask-again', 'anna']), /^anna@office is asked again/);
+  const visitor = await signIn(anna);
+  assert.match(visitor.text(), /Are these still right\?/);
+  await visitor.submit({}, { at: 'These are still right' });
+  assert.is((await signIn(anna)).path, '/account');
+  isWell(await house.command(['admin', 'ask-again', '--all']), /^Everybody is asked again.*: 3 enabled accounts/);
+  assert.match((await signIn(ben)).path, /^\/registration\/remind/);
+  isRefused(await house.command(['admin', 'ask-again', 'nobody']), /is not known/);
+  for (const words of [[], ['anna', '--all']]) isRefused(await house.command(['admin', 'ask-again', ...words]), /either a LOGIN, or --all/);
+  isRefused(await house.command(['admin', 'ask-again', 'anna', 'ben']), /latchkey admin ask-again LOGIN \| --all/);
 });
 
 test('a backup that cannot be written says so, and leaves nothing', async ({ house, scratch }) => {
