@@ -110,6 +110,7 @@ test('the attempt lives an hour from its beginning, whoever chose it', async () 
   const at = await office();
   const token = await at.ask('alice');
   at.world.clock.advance(59 * minute);
+  assert.is((at.approve(token, 'bob') as Approval).minutes, 1, 'no longer than the attempt');
   const late = at.code(token);
   at.world.clock.advance(minute);
   assert.is(keyOf(await at.reset.answer(token, late)), 'attempt.expired', 'the code lives no longer than the attempt');
@@ -185,6 +186,18 @@ test('parallel answers open one gate, parallel presses leave one code', async ()
   assert.is(answers.filter((answer) => !isRefusal(answer)).length, 1);
   const [passed] = world.db.$client.prepare("SELECT count(*) FROM attempt_step WHERE step ->> 'kind' = 'passed'").pluck().all();
   assert.is(passed, 1);
+});
+
+test('a code is spent by being right', async () => {
+  const { world, ask, code, now } = await office();
+  const token = await ask('alice');
+  const right = code(token);
+  const method = world.methods.get('colleague');
+  const attempt = world.attempts.byToken(token);
+  const challenge = { account: now('alice'), enrolments: [], attempt, binding: '', language: 'en', at: world.clock.now() };
+  assert.is(await method?.judge({ ...challenge, attempt: null }, right), 'wrong', 'at sign-in it is none');
+  const judged = await Promise.all([1, 2, 3].map(() => method?.judge(challenge, right)));
+  assert.equal(judged, ['right', 'wrong', 'wrong']);
 });
 
 test('when another’s code has been tried in vain or has ended, the next colleague may show one', async () => {
@@ -306,6 +319,13 @@ test('"It is not them" ends it: for the colleague, the journal and the person, n
   );
   assert.is(seen[0], seen[1]);
   assert.is(world.mail.length, before + 1, 'nothing more is sent for it');
+});
+
+test('open about accounts: the page says that it has ended', async () => {
+  const at = await office({ open_about_accounts: true });
+  const token = await at.ask('alice');
+  at.desk.deny(at.idOf(token), at.here('bob'));
+  assert.is(await placeOf(at, token), 'ended');
 });
 
 test('denied after another gate was passed, the attempt is over for good', async () => {
