@@ -322,20 +322,20 @@ test('after the brake, after a crash half-way, everybody is read again', async (
   const { sync, clock, state } = house();
   const directory = telling(large);
   await done(sync, directory);
-  directory.entries = large.map((one, place) => (place < 1000 ? { ...one, isDisabled: true } : one));
+  directory.entries = large.map((one, place) => (place < 1500 ? { ...one, isDisabled: true } : one));
   assert.is(await refused(sync, directory), 'sync.brake');
-  assert.equal([state().last?.extent, state().last?.refusal?.params], ['changes', { count: 1000, enabled: 2500, most: 250 }]);
+  assert.equal([state().last?.extent, state().last?.refusal?.params], ['changes', { count: 1500, enabled: 2500, most: 250 }]);
   assert.is(await refused(sync, directory), 'sync.brake');
   assert.is(state().last?.extent, 'everybody');
-  assert.is(await refused(sync, directory, { mayDisable: 999 }), 'sync.brake');
+  assert.is(await refused(sync, directory, { mayDisable: 1499 }), 'sync.brake');
   const { sleep } = clock;
   clock.sleep = async () => {
     throw new Error('killed');
   };
-  const killed = await sync(directory, { mayDisable: 1000 }).catch((error: unknown) => String(error));
+  const killed = await sync(directory, { mayDisable: 1500 }).catch((error: unknown) => String(error));
   assert.is(killed, 'Error: killed');
   clock.sleep = sleep;
-  const rest = await done(sync, directory, { mayDisable: 1000 });
+  const rest = await done(sync, directory, { mayDisable: 1500 });
   assert.equal([rest.extent, rest.updated], ['everybody', 500]);
 });
 

@@ -36,8 +36,8 @@ export type Sync = (directory: Directory, options?: SyncOptions) => Promise<Sync
 
 /** So many are read where the pages are served, in a tenth of a second; a thread of its own takes longer to start. */
 const few = 2000;
-/** So many changes are written at once, some 5 ms of work: others who write wait no longer than that. */
-const slice = 500;
+/** So many changes are written at once, some 10 ms of work: others who write wait no longer than that. */
+const slice = 1000;
 
 /** What was read, and what it changes. */
 interface Prepared {
