@@ -38,6 +38,7 @@ async function office(policy: Partial<Policy> = {}) {
     visits += 1;
     const opened = await reset.identify({ login, intention: 'reset', address, language: 'en', supportCode: `ASK-${visits}` });
     if (isRefusal(opened)) throw new Error(opened.key);
+    if (world.settings.policy().open_about_accounts) await world.deferral.drain(); // there the page waits for who it is
     await reset.choose(opened.token, 'colleague');
     await world.deferral.drain();
     return opened.token;
@@ -324,7 +325,7 @@ test('"It is not them" ends it: for the colleague, the journal and the person, n
 test('open about accounts: the page says that it has ended', async () => {
   const at = await office({ open_about_accounts: true });
   const token = await at.ask('alice');
-  at.desk.deny(at.idOf(token), at.here('bob'));
+  assert.is(at.desk.deny(at.idOf(token), at.here('bob')), 'denied');
   assert.is(await placeOf(at, token), 'ended');
 });
 
