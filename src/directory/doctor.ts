@@ -13,6 +13,7 @@ import { type Sight, sightOf } from './checkup/handshake.ts';
 import type { DirectoryConfig } from './config.ts';
 import type { Desk } from './desks.ts';
 import type { Dialect } from './dialect.ts';
+import { dnKey } from './dn.ts';
 import { dialectNamed, dialectOf } from './dialects.ts';
 import { isFailure } from './failure.ts';
 import { present } from './filter.ts';
@@ -41,7 +42,7 @@ const clockTolerance = 60 * second;
 const smallPage = 50;
 
 export function openDoctor(config: DirectoryConfig, { people, clock, addressesOf }: Needs) {
-  const { urls, startTls, ca, timeoutMillis, bindDn, bindPassword, baseDn } = config;
+  const { urls, startTls, ca, timeoutMillis, bindDn, bindPassword, baseDn, protectedGroups } = config;
   const addressOf = ({ url, address }: Machine) => ({ url, startTls, ca, timeoutMillis, ...(address === null ? {} : { address }) });
 
   async function examine(login: string | null): Promise<readonly DirectoryFinding[]> {
@@ -87,6 +88,7 @@ export function openDoctor(config: DirectoryConfig, { people, clock, addressesOf
     yield well('base.good', { params: { base: baseDn } });
     const [read, first] = await readAll(desk);
     yield read;
+    if (read.verdict !== 'fault') yield* await strayGroups(desk);
     const anyone = first ?? (login === null && read.verdict === 'fault' ? await anybody(desk) : null);
     const chosen = login === null ? (anyone ?? fault('account.none')) : await chosenBy(desk, login);
     if ('verdict' in chosen) return yield chosen;
@@ -124,6 +126,16 @@ export function openDoctor(config: DirectoryConfig, { people, clock, addressesOf
     }
     const filter = config.accountFilter ?? '–';
     return [count > 0 ? well('reading.good', { params: { count } }) : fault('reading.nobody', { params: { base: baseDn, filter } }), first];
+  }
+
+  /** A protected group that the reading does not meet protects nobody. */
+  async function strayGroups(desk: Desk): Promise<readonly Observation[]> {
+    const { dialect, root } = desk;
+    const met = new Set<string>();
+    if (protectedGroups.length > 0) for await (const page of people.groups(desk)) for (const dn of page) met.add(dnKey(dn));
+    return protectedGroups
+      .filter((group) => !met.has(dnKey(group)))
+      .map((group) => fault('groups.not-found', { params: { group, base: dialect.groupBase(root, baseDn) } }));
   }
 
   /** A small first page comes even where a limit cuts off a large one. */

@@ -51,6 +51,7 @@ export const sentences = [
   'reading.size-limit',
   'reading.nobody',
   'reading.incomplete',
+  'groups.not-found',
   'account.chosen',
   'account.none',
   'account.unknown',

@@ -162,6 +162,22 @@ test('a policy that cannot be read: the line that is printed lets it be read', a
   });
 });
 
+test('a protected group that is not there, or lies beside the base, protects nobody, and that is said', async ({ house }) => {
+  const { slapd } = house;
+  const there = `cn=guarded,${slapd.groups}`;
+  await slapd.add(`dn: ${there}\nobjectClass: groupOfNames\ncn: guarded\nmember: ${slapd.serviceDn}\n\n`);
+  const protecting = (group: string, base = slapd.base) =>
+    checked(house, (text) =>
+      text.replace(/^base_dn = .*$/m, `base_dn = ${JSON.stringify(base)}\nprotected_groups = [${JSON.stringify(group)}]`),
+    );
+  const misspelt = await protecting(there.replace('guarded', 'gaurded'));
+  assert.equal(faultsOf(misspelt), ['office, groups']);
+  says(misspelt, /gaurded.*is not found/);
+  assert.is(misspelt.code, 1);
+  assert.equal(faultsOf(await protecting(there, slapd.people)), ['office, groups']);
+  assert.not.ok(faultsOf(await protecting(there.toUpperCase())).includes('office, groups'));
+});
+
 test('a service account that may too much is warned about: no fault, but a sentence', async ({ house }) => {
   const { slapd, folder } = house;
   writeFileSync(join(folder, 'secrets/root'), 'Adm1n-Passw0rd!\n', { mode: 0o600 });
