@@ -55,25 +55,29 @@ export function questionsMethod({ slowHash, enrolments, random, settings, vault,
 
   const answersIn = ({ secret }: Enrolment): Answered => JSON.parse(secret) as Answered;
 
-  /** The same few for the same login, whoever asks, as if somebody had once chosen them; as many as one profile or another asks for. */
-  function decoy(loginDigest: string): { set: readonly string[]; count: number } {
+  /** All that are offered, in an order that is the same for the same login, whoever asks: as if somebody had once chosen the first. */
+  function decoys(loginDigest: string): readonly string[] {
     const rank = (question: string): string => vault.digest('decoy question', `${loginDigest} ${question}`);
+    return [...offered()].sort((one, other) => (rank(one) < rank(other) ? -1 : 1));
+  }
+
+  /** As many as one profile or another asks for, always the same for the same login. */
+  function decoyCounts(loginDigest: string): Counts {
     const among = countsAnywhere();
-    const drawn = Buffer.from(rank('how many'), 'base64url').readUInt32BE() % among.length;
-    const { answer, register } = among[drawn] ?? among[0];
-    return { set: [...offered()].sort((one, other) => (rank(one) < rank(other) ? -1 : 1)).slice(0, register), count: answer };
+    const drawn = Buffer.from(vault.digest('decoy question', `${loginDigest} how many`), 'base64url').readUInt32BE() % among.length;
+    return among[drawn] ?? among[0];
   }
 
   return {
     name: 'questions',
 
+    /** Whoever registered another number than policy asks for now is shown as many as a stranger, some of them never chosen. */
     ask({ challenge, loginDigest }) {
       const held = challenge?.enrolments[0];
-      const { set, count } =
-        challenge && held
-          ? { set: answersIn(held).map(({ question }) => question), count: countsFor(challenge.account).answer }
-          : decoy(loginDigest);
-      return { questions: drawn(set, count, random) };
+      const own = held ? answersIn(held).map(({ question }) => question) : [];
+      const { answer, register } = challenge && held ? countsFor(challenge.account) : decoyCounts(loginDigest);
+      const set = [...new Set([...own, ...decoys(loginDigest)])].slice(0, register);
+      return { questions: drawn(set, answer, random) };
     },
 
     /** Every answer is judged, right or wrong, and as many as anybody is asked, so that the time tells neither. */
