@@ -117,7 +117,7 @@ function wordsFor(problem: unknown): string | null {
   const { code, port, path, syscall } = problem as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `Port ${port} is in use. Stop what uses it, or choose another one.`;
   if (syscall === 'listen') return `Port ${port} cannot be listened at: ${code}.`;
-  const isAboutPlace = code !== undefined && ['EACCES', 'ENOTDIR', 'EROFS', 'ENOSPC', 'EPERM'].includes(code);
+  const isAboutPlace = code !== undefined && ['EACCES', 'EEXIST', 'ENOTDIR', 'EROFS', 'ENOSPC', 'EPERM'].includes(code);
   return isAboutPlace ? `${path ?? 'The data folder'} cannot be used: ${code}.` : null;
 }
 
