@@ -6,7 +6,7 @@ import type { Browser as Chromium, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openChromium } from '../chromium.ts';
-import { everyMethod, type Journey, journeys, methodOf, startWays, together, type Way, type Ways } from './ways.ts';
+import { colleague, type Journey, journeys, methodOf, startWays, together, type Way, type Ways } from './ways.ts';
 
 const test = suite('every method in Chromium');
 
@@ -15,7 +15,6 @@ let chromium: Chromium;
 let visitors = 0;
 test.before(async () => {
   ways = await startWays([...journeys.alone, ...journeys.pairs, journeys.mailAndText]);
-  ways.decide({ methods: everyMethod });
   chromium = await openChromium();
 });
 test.after(async () => {
@@ -74,6 +73,25 @@ const proofs: Readonly<Partial<Record<Way, (page: Page, login: string) => Promis
   async passkey(page, login) {
     await plugIn(page, login);
     await press(page, 'Use a passkey');
+  },
+  /** Their colleague sits at another computer. */
+  async colleague(page, login) {
+    let code = '';
+    await visit(async (desk) => {
+      const site = ways.office.config.publicUrl;
+      await desk.goto(`${site}/sign-in?next=%2Fapprovals`);
+      await desk.fill('[name=login]', colleague);
+      await desk.fill('[name=password]', ways.office.password(colleague));
+      await press(desk, 'Sign in');
+      const request = desk.locator('section', { has: desk.getByText(login, { exact: true }) });
+      for (let looks = 0; looks < 50 && (await request.count()) === 0; looks += 1) await desk.goto(`${site}/approvals`);
+      const loaded = desk.waitForEvent('load');
+      await request.locator('button.primary').click();
+      await loaded;
+      code = (await desk.locator('code').textContent()) ?? '';
+    });
+    await page.fill('[name=answer]', code);
+    await press(page, 'Continue');
   },
 };
 

@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Browser } from '../browser.ts';
 import { wordsIn } from '../markup.ts';
-import { everyMethod, type Journey, journeyOf, journeys, methodOf, startWays, together, type Way, type Ways } from './ways.ts';
+import { type Journey, journeyOf, journeys, methodOf, startWays, together, type Way, type Ways } from './ways.ts';
 
 const test = suite('every method without JavaScript');
 const hasNoPasskey = ({ ways }: Journey): boolean => !ways.includes('passkey');
@@ -19,7 +19,6 @@ let ways: Ways;
 let visitors = 0;
 test.before(async () => {
   ways = await startWays([...alone, ...pairs, journeys.mailAndText, onlyQuestions, deviceAtHome]);
-  ways.decide({ methods: everyMethod });
 });
 test.after(async () => {
   await ways.close();

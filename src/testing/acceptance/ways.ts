@@ -6,13 +6,14 @@ import type { Policy, SettingKey } from '../../rules/policy.ts';
 import { type MethodName, methodNames } from '../../rules/vocabulary.ts';
 import { systemClock } from '../../system.ts';
 import type { Authenticator } from '../authenticator.ts';
+import type { Browser } from '../browser.ts';
 import { opens } from '../demo-bench.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
 import { codeOf, give, type Holding, memoryOf } from '../holdings.ts';
 import { addressOf, type Office, startOffice } from './office.ts';
 
 /** A mailed code can be typed, or the link beside it followed. */
-export type Way = Exclude<MethodName, 'colleague'> | 'link';
+export type Way = MethodName | 'link';
 
 /** One person, and the gates that they pass, in this order. */
 export interface Journey {
@@ -23,7 +24,7 @@ export interface Journey {
 export const methodOf = (way: Way): MethodName => (way === 'link' ? 'email' : way);
 export const journeyOf = (...ways: readonly Way[]): Journey => ({ login: ways.join('.'), ways });
 
-const standAlone: readonly Way[] = ['email', 'sms', 'totp', 'passkey', 'recovery-code', 'pass'];
+const standAlone: readonly Way[] = ['email', 'sms', 'totp', 'passkey', 'recovery-code', 'pass', 'colleague'];
 export const journeys = {
   alone: [...standAlone, 'link' as const].map((way) => journeyOf(way)),
   /** Each two that make two gates by themselves; mail and text do so only where policy says it. */
@@ -48,13 +49,22 @@ export interface Ways {
 }
 
 const patience = 10_000;
+/** Whom policy names for approvals. */
+export const colleague = 'rpatel';
+/** Every method is allowed, some have a colleague to ask, and nobody is led aside at sign-in. */
+const served: Partial<Policy> = {
+  methods: methodNames,
+  profiles: [{ name: 'With a colleague', groups: ['asking'], approvers: [colleague] }],
+  ...{ approval_by_manager: false, registration_required: false },
+};
 
 export async function startWays(people: readonly Journey[]): Promise<Ways> {
   const gateway = await startGateway();
   const office = await startOffice({
     gateway,
-    arrange: ({ people: staff, ...rest }) => ({
+    arrange: ({ people: staff, groups, ...rest }) => ({
       ...rest,
+      groups: [...groups, { name: 'asking', people: people.filter(({ ways }) => ways.includes('colleague')).map(({ login }) => login) }],
       people: [
         ...staff,
         ...people.map(({ login }, nth) => ({ login, name: `Nth ${nth}`, password: `Old password of ${nth}`, mail: addressOf(login) })),
@@ -63,6 +73,8 @@ export async function startWays(people: readonly Journey[]): Promise<Ways> {
   });
   const held = await giveAll(office, people);
   let chosen = 0;
+  const { settings } = office.house.world;
+  for (const [key, value] of Object.entries(served)) settings.set(key as SettingKey, value);
   const holdingOf = (login: string): Holding => {
     const holding = held.get(login);
     if (!holding) throw new Error(`${login} holds nothing`);
@@ -73,11 +85,12 @@ export async function startWays(people: readonly Journey[]): Promise<Ways> {
   return {
     office,
     decide(policy) {
-      for (const [key, value] of Object.entries(policy)) office.house.world.settings.set(key as SettingKey, value);
+      for (const [key, value] of Object.entries(policy)) settings.set(key as SettingKey, value);
     },
     async answersTo(login, way, labels) {
       const holding = holdingOf(login);
       if (way === 'questions') return Object.fromEntries(labels.map((label, nth) => [`answer_${nth + 1}`, memoryOf(first, label)]));
+      if (way === 'colleague') return { answer: await approvedCode(office, login) };
       if (way === 'email') return { answer: await until(() => office.mailed(login).code) };
       if (way === 'sms') return { answer: await until(() => textedCode(gateway, holding.number)) };
       if (way === 'totp') return { answer: codeOf(holding, systemClock.now()) };
@@ -122,13 +135,32 @@ async function giveAll(office: Office, people: readonly Journey[]): Promise<Read
   return held;
 }
 
+/** Ravi signs in, looks who asks, and reads out what the page gives him. */
+async function approvedCode(office: Office, login: string): Promise<string> {
+  const browser = await office.browserAt('10.62.0.1').open('/sign-in?next=%2Fapprovals');
+  await browser.submit({ login: colleague, password: office.password(colleague) });
+  await until(async () => approvalOf(await browser.open('/approvals'), login));
+  await browser.submit({}, { at: approvalOf(browser, login) });
+  return /<code>(\d{8})<\/code>/.exec(browser.html)?.[1] ?? '';
+}
+
+/** Where the form for this person goes; '' while they have not asked. */
+const approvalOf = ({ html }: Browser, login: string): string =>
+  html
+    .split('<section ')
+    .filter((section) => section.includes(`>${login}<`))
+    .map((section) => /action="(\/approvals\/\d+\/code)"/.exec(section)?.[1])[0] ?? '';
+
 function textedCode({ asked }: Gateway, number: string): string {
   const texts = asked.map(({ body }) => JSON.parse(body) as { to: string; text: string }).filter(({ to }) => to === number);
   return /\b\d{6}\b/.exec(texts.at(-1)?.text ?? '')?.[0] ?? '';
 }
 
-async function until(found: () => string): Promise<string> {
-  for (const end = performance.now() + patience; performance.now() < end; await pause(20)) if (found() !== '') return found();
+async function until(find: () => string | Promise<string>): Promise<string> {
+  for (const end = performance.now() + patience; performance.now() < end; await pause(50)) {
+    const found = await find();
+    if (found !== '') return found;
+  }
   throw new Error('no message came');
 }
 
@@ -145,5 +177,3 @@ export async function together(walks: readonly Journey[], walk: (journey: Journe
   };
   await Promise.all(Array.from({ length: lanes }, lane));
 }
-
-export const everyMethod: readonly MethodName[] = methodNames;
