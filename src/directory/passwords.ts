@@ -4,7 +4,7 @@
  */
 
 import { isRefusal, type Params, Refusal } from '../rules/refusal.ts';
-import { day, type Instant, second } from '../rules/time.ts';
+import { day, type Instant, minute, second } from '../rules/time.ts';
 import type { BeforeSending, Clock, Passwords, PasswordStatus, Verified, WriteOutcome } from '../world.ts';
 import type { Place, State } from './dialect.ts';
 import { isFailure, LdapFailure } from './failure.ts';
@@ -185,7 +185,7 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
       if (isRefusal(now)) return now.key === 'directory.not-found' ? 'cannot tell' : now;
       if (what === 'unlock' || what === 'unlock by administrator') return now.state.lock === 'none' ? 'done' : 'not done';
       if (now.state.marker === null) return 'cannot tell';
-      if (now.state.marker !== marker) return 'done';
+      if (now.state.marker !== marker) return isAnothers(now.state.changedAt, sentAt) ? 'cannot tell' : 'done';
       return isBlur(now.state.changedAt, sentAt) ? 'cannot tell' : 'not done';
     },
   };
@@ -197,6 +197,13 @@ const convergedMillis = day;
 /** A marker counts whole seconds: the password before was set so shortly before this write that both would carry the same. */
 const isBlur = (changedAt: Instant | null, sentAt: Instant | null): boolean =>
   changedAt !== null && sentAt !== null && Math.abs(changedAt - sentAt) < 2 * second;
+
+/** More than two clocks should ever differ, or a request lie unread at a server. */
+const soonMillis = 15 * minute;
+
+/** What is in force was set at quite another time: whether ours had been in force before, nobody can tell. */
+const isAnothers = (changedAt: Instant | null, sentAt: Instant | null): boolean =>
+  changedAt !== null && sentAt !== null && Math.abs(changedAt - sentAt) > soonMillis;
 
 interface Steps {
   send(beforeSending: () => void): Promise<Answer>;

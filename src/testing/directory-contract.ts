@@ -626,6 +626,10 @@ const everyDirectory: Readonly<Record<string, (bench: Bench) => Promise<void>>> 
     isDone(await passwords.set(second, quietly));
     assert.is(await passwords.outcome({ act: 'reset', server, marker }), 'done');
     assert.is(await passwords.outcome({ act: 'change', server, marker }), 'done');
+    const { changedAt } = await statusOf(bench, account);
+    const sent = (before: number) => passwords.outcome({ act: 'reset', server, marker, sentAt: (changedAt ?? 0) - before });
+    assert.is(await sent(5000), 'done');
+    assert.is(await sent(3_600_000), 'cannot tell', 'somebody else has set one since');
     await bench.lock(account, 'failures');
     assert.is(await passwords.outcome({ act: 'unlock', server, marker }), 'not done');
     isDone(await passwords.unlock(quietly));

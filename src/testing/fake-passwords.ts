@@ -11,6 +11,7 @@ import {
   withNewPassword,
 } from '../directory/demo/password-policy.ts';
 import { type Params, Refusal } from '../rules/refusal.ts';
+import { minute } from '../rules/time.ts';
 import type { DirectoryRefusalKey } from '../rules/vocabulary.ts';
 import type { BeforeSending, Clock, Passwords, PasswordStatus, Verified, WriteOutcome } from '../world.ts';
 import { away, type FaultTable, unreachable } from './faults.ts';
@@ -130,14 +131,16 @@ export function fakePasswords(remoteId: string, { office, clock, server, faults 
         },
         beforeSending,
       ),
-    async outcome({ act, server: written, marker }) {
+    async outcome({ act, server: written, marker, sentAt = null }) {
       if (written === null) return 'not done';
       const fault = await faults.meet('outcome');
       if (fault || written !== server) return away(fault ?? unreachable);
       const resident = found();
       if (resident instanceof Refusal) return 'cannot tell';
-      const isDone = act.startsWith('unlock') ? lockOf(resident, office, now()) === 'none' : marker !== String(resident.generation);
-      return isDone ? 'done' : 'not done';
+      if (act.startsWith('unlock')) return lockOf(resident, office, now()) === 'none' ? 'done' : 'not done';
+      if (marker === String(resident.generation)) return 'not done';
+      const isAnothers = sentAt !== null && Math.abs(resident.credential.changedAt - sentAt) > 15 * minute;
+      return isAnothers ? 'cannot tell' : 'done';
     },
   };
 }
