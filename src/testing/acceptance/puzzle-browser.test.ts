@@ -1,0 +1,114 @@
+/** An address with twenty failures is asked for a little work: the script does it by itself, and without one a sum does. */
+// needs: chromium
+
+import type { Browser as Chromium, Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { limits } from '../../rules/throttle.ts';
+import { openChromium } from '../chromium.ts';
+import { type Office, startOffice } from './office.ts';
+
+const test = suite('the puzzle in Chromium');
+/** From here much went wrong. */
+const troubled = '10.80.0.1';
+const narrow = { width: 390, height: 800 };
+
+let office: Office;
+let chromium: Chromium;
+test.before(async () => {
+  office = await startOffice();
+  chromium = await openChromium();
+  await Promise.all(Array.from({ length: limits.troubles.most }, (_unused, nth) => fail(`stranger${nth}`)));
+});
+test.after(async () => {
+  await chromium.close();
+  await office.close();
+});
+
+async function fail(login: string): Promise<void> {
+  const browser = await office.browserAt(troubled).open('/sign-in');
+  await browser.submit({ login, password: 'not the password of anybody' });
+}
+
+interface Wish {
+  readonly address?: string;
+  readonly javaScriptEnabled?: boolean;
+}
+async function visit({ address = troubled, javaScriptEnabled = true }: Wish, walk: (page: Page) => Promise<void>): Promise<void> {
+  const extraHTTPHeaders = { 'X-Forwarded-For': address };
+  const context = await chromium.newContext({ viewport: narrow, javaScriptEnabled, extraHTTPHeaders });
+  const complaints: string[] = [];
+  const page = await context.newPage();
+  page.on('console', (message) => void (/status of 422/.test(message.text()) || complaints.push(message.text())));
+  page.on('pageerror', (problem) => void complaints.push(problem.message));
+  try {
+    await walk(page);
+    assert.equal(complaints, []);
+  } finally {
+    await context.close();
+  }
+}
+const open = (page: Page, path: string) => page.goto(`${office.config.publicUrl}${path}`);
+async function press(page: Page, name: string): Promise<void> {
+  const loaded = page.waitForEvent('load');
+  await page.getByRole('button', { name }).click();
+  await loaded;
+}
+/** Nothing is wider than a telephone, and what is to be pressed is large enough (WCAG 2.2, 2.5.8). */
+async function fits(page: Page): Promise<void> {
+  const [wide = 0, window = 0] = await page
+    .evaluate('[document.documentElement.scrollWidth, innerWidth]')
+    .then((sizes) => sizes as number[]);
+  assert.ok(wide <= window, `${wide} pixels`);
+  const box = await page.getByRole('button', { name: 'Continue' }).boundingBox();
+  assert.ok(box !== null && box.height >= 24);
+}
+const numbers = ['two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+const sumOn = async (page: Page): Promise<string> => {
+  const asked = (await page.locator('label[for=field-puzzle_answer]').textContent()) ?? '';
+  const [one = '', other = ''] = asked.toLowerCase().match(new RegExp(numbers.join('|'), 'g')) ?? [];
+  return String(numbers.indexOf(one) + numbers.indexOf(other) + 4);
+};
+
+test('an address without failures is asked nothing', () =>
+  visit({ address: '10.80.0.2' }, async (page) => {
+    await open(page, '/reset');
+    assert.is(await page.locator('[data-puzzle]').count(), 0);
+  }));
+
+test('the script solves it by itself, at each door that takes a login, and the sum is not asked', async () => {
+  for (const [path, button, next] of [
+    ['/reset', 'Continue', '/reset'],
+    ['/unlock', 'Continue', '/reset'],
+    ['/sign-in', 'Sign in', '/registration/remind'],
+  ] as const)
+    await visit({}, async (page) => {
+      await open(page, path);
+      await page.locator('[name=puzzle_work]:not([value=""])').waitFor({ state: 'attached', timeout: 60_000 });
+      assert.is(await page.locator('[name=puzzle_answer]').isVisible(), false);
+      await page.fill('[name=login]', 'alice');
+      if (path === '/sign-in') await page.fill('[name=password]', office.password('alice'));
+      await press(page, button);
+      assert.is(new URL(page.url()).pathname, next);
+      assert.is(await page.locator('[name=login], [data-puzzle]').count(), 0, `${path} is behind`);
+    });
+});
+
+test('without a script the sum is asked, a wrong one is asked again, and the right one goes on', () =>
+  visit({ javaScriptEnabled: false }, async (page) => {
+    await open(page, '/reset');
+    await fits(page);
+    await page.fill('[name=login]', 'alice');
+    await press(page, 'Continue');
+    assert.ok(await page.locator('[name=puzzle_answer]').isVisible(), 'nothing typed');
+    assert.is(await page.inputValue('[name=login]'), 'alice', 'the login is still there');
+    await fits(page);
+    await page.fill('[name=puzzle_answer]', '1');
+    await press(page, 'Continue');
+    assert.match((await page.locator('.error').first().textContent()) ?? '', /\S/);
+    await page.fill('[name=puzzle_answer]', await sumOn(page));
+    await press(page, 'Continue');
+    assert.is(await page.locator('h1').textContent(), 'How do you want to prove who you are?');
+  }));
+
+test.run();
