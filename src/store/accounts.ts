@@ -66,6 +66,7 @@ export function accountsIn(db: Db): Accounts {
     )
     .limit(2)
     .prepare();
+  const review = db.$client.prepare('SELECT reviewed_at AS at, review_wanted_at AS wantedAt FROM account WHERE id = ?');
   const mirror = mirrorIn(db);
   const row = (id: AccountId): AccountRow | undefined => byId.get({ id });
   const set = (id: AccountId, change: Partial<AccountRow>): void => {
@@ -141,10 +142,7 @@ export function accountsIn(db: Db): Accounts {
       return { times: found?.snoozeTimes ?? 0, until: found?.snoozeUntil ?? null };
     },
     setSnooze: (id, { times, until }) => set(id, { snoozeTimes: times, snoozeUntil: until }),
-    review(id) {
-      const found = row(id);
-      return { at: found?.reviewedAt ?? null, wantedAt: found?.reviewWantedAt ?? null };
-    },
+    review: (id) => (review.get(id) as ReturnType<Accounts['review']> | undefined) ?? { at: null, wantedAt: null },
     setReviewed: (id, reviewedAt) => set(id, { reviewedAt, reviewWantedAt: null, snoozeTimes: 0, snoozeUntil: null }),
     wantReview: (id, reviewWantedAt) =>
       db

@@ -2,21 +2,17 @@
 
 import type { Reminders } from '../world.ts';
 import type { Db } from './database.ts';
-import { and, count, eq, gte, max } from './drizzle.ts';
 import { reminder } from './schema.ts';
 
 export function remindersIn(db: Db): Reminders {
+  // Asked for everybody in a run: a bare statement, for Drizzle would make it anew each time.
+  const told = db.$client.prepare(
+    'SELECT count(*) AS times, max(at) AS lastAt FROM reminder WHERE account_id = ? AND kind = ? AND at >= ?',
+  );
   return {
     remember: ({ account: accountId, kind, about, at }) =>
       db.insert(reminder).values({ accountId, kind, about, at }).onConflictDoNothing().run().changes === 1,
-    told(accountId, kind, since) {
-      const found = db
-        .select({ times: count(), lastAt: max(reminder.at) })
-        .from(reminder)
-        .where(and(eq(reminder.accountId, accountId), eq(reminder.kind, kind), gte(reminder.at, since)))
-        .get();
-      return { times: found?.times ?? 0, lastAt: found?.lastAt ?? null };
-    },
+    told: (accountId, kind, since) => told.get(accountId, kind, since) as ReturnType<Reminders['told']>,
     expire: (before, limit) =>
       db.$client.prepare('DELETE FROM reminder WHERE rowid IN (SELECT rowid FROM reminder WHERE at < ? LIMIT ?)').run(before, limit)
         .changes,
