@@ -54,9 +54,9 @@ const told: ReadonlySet<EventName> = new Set<EventName>([
 ]);
 
 /** ICU keywords have neither spaces nor hyphens. */
-const inWords = ({ at, event, result, address }: Overview['activity'][number]) => ({
+const inWords = ({ at, event, result, detail, address }: Overview['activity'][number]) => ({
   at,
   address,
   text: `access.activity.${told.has(event) ? event.replaceAll(' ', '-') : 'other'}`,
-  params: { result: result.replaceAll(' ', '_') },
+  params: { result: result.replaceAll(' ', '_'), detail: (detail ?? '').replaceAll(/[^a-z]+/g, '_') },
 });

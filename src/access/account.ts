@@ -24,7 +24,7 @@ export interface Overview {
   readonly password: Pick<PasswordStatus, 'changedAt' | 'changeableAt' | 'expiresAt' | 'isExpired' | 'mustChange'> | null;
   readonly methods: readonly { method: MethodName; label: string; left: number | null; usedAt: Instant | null }[];
   /** Newest first. */
-  readonly activity: readonly Pick<JournalRow, 'at' | 'event' | 'result' | 'method' | 'address'>[];
+  readonly activity: readonly Pick<JournalRow, 'at' | 'event' | 'result' | 'detail' | 'method' | 'address'>[];
   readonly sessions: readonly (Pick<Session, 'id' | 'device' | 'address' | 'createdAt' | 'usedAt'> & { isThis: boolean })[];
 }
 

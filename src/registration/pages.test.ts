@@ -129,7 +129,9 @@ test('after the days of policy the ways are shown, and said to be right in one p
   const [row] = journal.latest(1);
   assert.equal([row?.event, row?.detail, row?.account, row?.actor], ['registration', 'reviewed', 'alice', 'alice']);
   assert.equal(accounts.review(people.alice.id), { at: clock.now(), wantedAt: null });
-  assert.is((await signedIn('alice', '/account')).path, '/account');
+  const done = await signedIn('alice', '/account');
+  assert.is(done.path, '/account');
+  assert.match(done.text(), /You said that your ways back in are still right/);
 });
 
 test('an address is typed, proved and listed; the page says that it is enough', async () => {
