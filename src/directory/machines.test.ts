@@ -1,4 +1,5 @@
 /** A name that leads to several machines, as a domain's own name does: each is known by itself, and what was written to one is looked for there. */
+// alone
 // needs: slapd ldap-utils
 
 import { suite } from 'uvu';
