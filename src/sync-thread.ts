@@ -1,12 +1,12 @@
 /** What runs in the thread of a sync: a connection of its own to the database and to the directory, and no web. `sync-aside.ts` starts it. */
 
 import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openDirectory } from './directory/directory.ts';
 import { openLog } from './log.ts';
 import { isRefusal } from './rules/refusal.ts';
-import { databaseFile, openDatabase } from './store/database.ts';
+import { commitLightly, databaseFile, openDatabase } from './store/database.ts';
 import { storeOn } from './store/store.ts';
 import { syncDirectory } from './sync/sync.ts';
 import type { Progress } from './sync/turn.ts';
@@ -25,7 +25,7 @@ const closing = new AbortController();
 port.once('message', () => closing.abort(new Error('Latchkey was closed')));
 
 stepBack();
-const db = openDatabase(databaseFile(folder));
+const db = commitLightly(openDatabase(databaseFile(folder)));
 const store = storeOn(db, { vault: createVault(openKeyFile(keyFile, random), random), clock, random });
 const directory = openDirectory(config, { clock, log: openLog(logged) });
 try {
@@ -50,7 +50,7 @@ try {
 /** Whoever waits for a page comes first. Only Linux tells a thread's number, and takes it for a process's (setpriority(2)). */
 function stepBack(): void {
   try {
-    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), 10);
+    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), Math.min(19, getPriority() + 5));
   } catch {
     // Elsewhere it is read at the same pace as pages are served.
   }

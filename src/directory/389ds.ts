@@ -38,7 +38,7 @@ export const directoryServer389: Dialect = {
   isProtected: () => false,
   isNamed: (entry, bindName) => isSameDn(entry.dn, bindName),
 
-  changes: byModifyTimestamp,
+  changes: byModifyTimestamp(null),
 
   groups: or(equal('objectClass', 'groupOfNames'), equal('objectClass', 'groupOfUniqueNames'), equal('objectClass', 'posixGroup')),
   groupBase: (_root, baseDn) => baseDn,

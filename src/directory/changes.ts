@@ -16,11 +16,20 @@ import type { DirectoryEntry } from '../world.ts';
 const version = 1;
 /** More are read with everybody else. */
 const mostChanged = 2000;
+const mostFar = 200;
 
 /** Whoever is moved with a folder does not change, and neither does who comes in with one (measured with Samba and slapd). */
 const folders = ['organizationalUnit', 'organization', 'container', 'nsContainer', 'locality', 'country'].map((name) =>
   equal('objectClass', name),
 );
+
+interface Bookmark {
+  readonly print: string;
+  readonly server: string;
+  readonly standing: string;
+  /** What had reached further before, and is told again; null: too much. */
+  readonly seen: readonly string[] | null;
+}
 
 export type Changes = ReturnType<typeof openChanges>;
 
@@ -31,40 +40,47 @@ export function openChanges(config: DirectoryConfig, { people, now }: { people: 
 
   /** Where a later reading may go on. Take it before reading: what changes meanwhile is then read twice, and never missed. */
   async function bookmark(desk: Desk): Promise<string | null> {
-    const standing = await desk.dialect.changes.standing(desk.link, now()).catch(withoutAnswer);
-    return standing === null ? null : JSON.stringify({ print, server: desk.server, standing });
+    try {
+      const { changes } = desk.dialect;
+      const standing = await changes.standing(desk.link, now());
+      if (standing === null) return null;
+      const told = changes.stamp === null ? null : changes.since(standing, standing);
+      const seen = told === null ? [] : await farChanges(desk, told);
+      return JSON.stringify({ print, server: desk.server, standing, seen } satisfies Bookmark);
+    } catch (error) {
+      return withoutAnswer(error);
+    }
   }
 
-  function filterSince(before: string, after: string, { changes }: Desk['dialect']): Filter | null {
-    const [then, here] = [before, after].map((text) => JSON.parse(text) as { print: string; server: string; standing: string });
-    if (!then || !here || then.print !== here.print || then.server !== here.server) return null;
-    return changes.since(then.standing, here.standing);
+  function filterSince(before: Bookmark, after: Bookmark, { changes }: Desk['dialect']): Filter | null {
+    if (before.print !== after.print || before.server !== after.server) return null;
+    return changes.since(before.standing, after.standing);
   }
 
-  async function reachesFurther({ link, dialect, root }: Desk, filter: Filter): Promise<boolean> {
+  /** What reaches further than one person, each with its stamp where there is one; null: too many, or stamps that may not be read. */
+  async function farChanges({ link, dialect, root }: Desk, filter: Filter): Promise<readonly string[] | null> {
     const groupBase = dialect.groupBase(root, baseDn);
     const bases = isWithin(baseDn, groupBase) ? [groupBase] : [groupBase, baseDn];
-    const wanted = and(filter, or(dialect.groups, ...folders));
-    const found = await Promise.all(
-      bases.map((base) => link.search({ base, scope: 'sub', filter: wanted, attributes: ['1.1'], sizeLimit: 1 })),
-    );
-    return found.some((entries) => entries.length > 0);
+    const { stamp } = dialect.changes;
+    const wanted = { filter: and(filter, or(dialect.groups, ...folders)), attributes: [stamp ?? '1.1'], sizeLimit: mostFar } as const;
+    const found = await Promise.all(bases.map((base) => link.search({ base, scope: 'sub', ...wanted })));
+    const entries = found.flat();
+    const canTell = entries.length < mostFar && (stamp === null || entries.every((entry) => entry.text(stamp) !== null));
+    return canTell ? entries.map((entry) => `${stamp === null ? '' : entry.text(stamp)} ${entry.dn}`) : null;
   }
 
   /** The people who changed between two bookmarks, or null when that cannot be said. Throws what `People` throws, but for a server's plain no. */
   async function between(
-    before: string,
-    after: string,
+    since: string,
+    until: string,
     { desk, known }: { desk: Desk; known: Known },
   ): Promise<readonly DirectoryEntry[] | null> {
+    const [before, after] = [JSON.parse(since), JSON.parse(until)] as [Bookmark, Bookmark];
     const filter = filterSince(before, after, desk.dialect);
-    if (filter === null) return null;
+    if (filter === null || before.seen === null) return null;
     try {
-      const [isDoubtful, changed] = await Promise.all([
-        reachesFurther(desk, filter),
-        people.some(desk, { filter, most: mostChanged, known }),
-      ]);
-      return isDoubtful ? null : changed;
+      const [far, changed] = await Promise.all([farChanges(desk, filter), people.some(desk, { filter, most: mostChanged, known })]);
+      return far?.every((change) => before.seen?.includes(change)) ? changed : null;
     } catch (error) {
       return withoutAnswer(error);
     }

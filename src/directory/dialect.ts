@@ -28,6 +28,8 @@ export interface ChangeLog {
   standing(link: Link, now: Instant): Promise<string | null>;
   /** What it has taken in from the one standing to the other, and perhaps a little more; null when they are not of one server. */
   since(before: string, after: string): Filter | null;
+  /** An attribute that is another after every change, where `since` may tell of a change more than once. */
+  readonly stamp: string | null;
 }
 
 export interface Dialect {

@@ -7,7 +7,8 @@ import { hour } from '../rules/time.ts';
 import type { ChangeLog } from './dialect.ts';
 import { generalizedTime } from './generalized-time.ts';
 
-export const byModifyTimestamp: ChangeLog = {
+export const byModifyTimestamp = (stamp: string | null): ChangeLog => ({
+  stamp,
   standing: async (_link, now) => generalizedTime(now - hour),
   since: (before) => ({ kind: 'at least', attribute: 'modifyTimestamp', value: Buffer.from(before) }),
-};
+});

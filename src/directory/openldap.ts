@@ -41,7 +41,7 @@ export const openldap: Dialect = {
   isProtected: () => false,
   isNamed: (entry, bindName) => isSameDn(entry.dn, bindName),
 
-  changes: byModifyTimestamp,
+  changes: byModifyTimestamp('entryCSN'),
 
   groups: or(equal('objectClass', 'groupOfNames'), equal('objectClass', 'groupOfUniqueNames'), equal('objectClass', 'posixGroup')),
   groupBase: (_root, baseDn) => baseDn,

@@ -12,6 +12,7 @@ interface Standing {
 }
 
 export const byUpdateSequence: ChangeLog = {
+  stamp: null,
   async standing(link) {
     const root = await read(link, '', ['highestCommittedUSN', 'dsServiceName']);
     const highest = root?.text('highestCommittedUSN') ?? null;
