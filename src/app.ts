@@ -20,6 +20,7 @@ import { portalsOf } from './portals.ts';
 import { invitations } from './registration/invitations.ts';
 import { routesOf } from './routes.ts';
 import { passwordDesk } from './set-password.ts';
+import { day } from './rules/time.ts';
 import { assertKey } from './store/backup.ts';
 import { bringUpToDate, type Db, databaseFile, lockFolder, openDatabase, StoreProblem, schemaState } from './store/database.ts';
 import { storeOn } from './store/store.ts';
@@ -203,16 +204,19 @@ export async function startApp(config: Config, additions: Additions = {}): Promi
 }
 
 const atATime = 500;
+/** Longer than the longest course of invitations, 12 of them a year apart: who was told is not told again. */
+const reminded = 13 * 365 * day;
 
 /** What happens by itself. Each job is short, or lets others in between. */
 function timetable(house: House) {
   const { config, world, desk } = house;
-  const { clock, attempts, tokens, sessions, throttle, directories, deliver } = world;
+  const { clock, attempts, tokens, sessions, throttle, reminders, directories, deliver } = world;
 
   async function expire(): Promise<void> {
     for (const shelf of [attempts, tokens, sessions, throttle]) {
       while (shelf.expire(clock.now(), atATime) >= atATime) await clock.sleep(0);
     }
+    while (reminders.expire(clock.now() - reminded, atATime) >= atATime) await clock.sleep(0);
   }
   const rows: Row[] = [
     ['sync', config.sync.schedule, house.syncAll, config.sync.timezone],
