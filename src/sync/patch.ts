@@ -60,7 +60,7 @@ function isContested(people: People, { home, accountsOf }: PartialReading): bool
 function isStrange({ ids, groups, accounts }: Census, people: People): boolean {
   const known = new Set(accounts.map(({ remoteId }) => remoteId));
   for (const id of ids) if (!known.has(id) && !people.has(id)) return true;
-  const lists = new Set(accounts.filter(({ isDisabled }) => !isDisabled).map((account) => account.groups));
+  const lists = new Set(accounts.filter(({ remoteId }) => remoteId !== null && ids.has(remoteId)).map((account) => account.groups));
   for (const list of lists) if (!list.every((name) => groups.has(name))) return true;
   return false;
 }
