@@ -2,6 +2,7 @@
 // needs: slapd ldap-utils
 // limit: 240 s
 
+import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { House } from '../../app.ts';
@@ -248,3 +249,44 @@ stopped('what a killed process had written of it is finished by the next run', (
 );
 
 stopped.run();
+
+/** What may happen to one person or one group, as LDIF; some of it a server refuses, for it is not there, or there already. */
+const person = (number: number): string => `uid=p${number},ou=people,${base}`;
+const anyNumber = fc.nat(40);
+const anyEdit = fc.oneof(
+  fc
+    .tuple(anyNumber, fc.constantFrom('cn: Anna', 'cn: Ben', 'mail: a@example.org', 'mobile: 1'))
+    .map(([number, line]) => change(`p${number}`, `replace: ${line.split(':')[0]}`, line)),
+  fc.tuple(anyNumber, anyNumber).map(([number, other]) => change(`p${number}`, 'add: uid', `uid: p${other}`)),
+  fc.tuple(anyNumber, anyNumber).map(([from, to]) => `dn: ${person(from)}\nchangetype: modrdn\nnewrdn: uid=p${to}\ndeleteoldrdn: 1\n\n`),
+  anyNumber.map((number) => `dn: ${person(number)}\nchangetype: delete\n\n`),
+  anyNumber.map(
+    (number) => `dn: ${person(number)}\nchangetype: add\nobjectClass: inetOrgPerson\nuid: p${number}\ncn: Again ${number}\nsn: x\n\n`,
+  ),
+  fc
+    .tuple(fc.nat(7), fc.constantFrom('add', 'delete'), anyNumber)
+    .map(
+      ([team, act, number]) => `dn: cn=team ${team},ou=groups,${base}\nchangetype: modify\n${act}: member\nmember: ${person(number)}\n\n`,
+    ),
+  fc.nat(7).map((team) => `dn: cn=team ${team},ou=groups,${base}\nchangetype: delete\n\n`),
+);
+const many = suite('any edits');
+
+many('whatever is done to a directory, reading what changed and who is there is as good as reading everybody', () =>
+  apart(ldifOfOffice({ people: 30, groups: 10, base }), false, (office) =>
+    office.inside(async (house) => {
+      await read(house);
+      const extents: string[] = [];
+      const seed = Date.now();
+      for (const edits of fc.sample(fc.array(anyEdit, { minLength: 1, maxLength: 4 }), { numRuns: 40, seed })) {
+        for (const edit of edits) await office.slapd.modify(edit).catch(() => undefined);
+        extents.push((await read(house, { extent: 'changes and ids', mayDisable: 1000 })).extent);
+        const { changes } = await read(house, { dryRun: true, mayDisable: 1000 });
+        assert.equal(changes, [], `seed ${seed}, after ${extents.length} rounds: ${edits.join('')}`);
+      }
+      assert.ok(extents.includes('changes and ids') && extents.includes('everybody'), extents.join());
+    }),
+  ),
+);
+
+many.run();
