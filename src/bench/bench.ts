@@ -6,9 +6,9 @@ import { asJson, asLine, type Figure, type Report } from './figure.ts';
 import { missing } from '../testing/needs.ts';
 import { measureJourney } from './journey.ts';
 import { measurePasswords } from './passwords.ts';
-import { measurePeople } from './people.ts';
 import { measureServing } from './serving.ts';
 import { measureSilence } from './silence.ts';
+import { measureSync } from './sync.ts';
 
 interface Part {
   readonly title: string;
@@ -21,7 +21,7 @@ const parts: readonly Part[] = [
   { title: 'Serving', needs: [], measure: measureServing },
   { title: 'Passwords', needs: [], measure: measurePasswords },
   { title: 'A reset', needs: directory, measure: measureJourney },
-  { title: 'People', needs: directory, measure: measurePeople },
+  { title: 'Sync', needs: directory, measure: measureSync },
   { title: 'Silence', needs: directory, measure: measureSilence },
 ];
 

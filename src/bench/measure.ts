@@ -48,6 +48,10 @@ export interface Load {
   /** Ends after so many requests, or so many milliseconds. */
   readonly requests?: number;
   readonly millis?: number;
+  /** Or when this says so. */
+  readonly isOver?: () => boolean;
+  /** All connections together ask so often; without it each asks again as soon as it is answered. */
+  readonly perSecond?: number;
   /** Of the request with this number. */
   readonly ask: (number: number) => Ask;
 }
@@ -65,8 +69,10 @@ const written = ({ method = 'GET', path, headers = {}, body = '' }: Ask): string
   return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
 };
 
-/** Each connection asks again as soon as it is answered. Less work for the asking side than an HTTP client, whose cost would be measured too. */
-export async function load({ port, connections, requests = Number.POSITIVE_INFINITY, millis = 60_000, ask }: Load): Promise<LoadResult> {
+/** Less work for the asking side than an HTTP client, whose cost would be measured too. */
+export async function load(wish: Load): Promise<LoadResult> {
+  const { port, connections, requests = Number.POSITIVE_INFINITY, millis = 60_000, isOver = () => false, perSecond, ask } = wish;
+  const pause = perSecond === undefined ? 0 : (1000 * connections) / perSecond;
   const times: number[] = [];
   const statuses: Record<string, number> = {};
   const begun = performance.now();
@@ -78,8 +84,12 @@ export async function load({ port, connections, requests = Number.POSITIVE_INFIN
       const socket = connect(port, '127.0.0.1');
       let held = '';
       let from = 0;
+      let last = begun;
       const next = (): void => {
-        if (asked >= requests || performance.now() > end) return void socket.end();
+        const early = last + pause - performance.now();
+        if (early > 1) return void setTimeout(next, early);
+        last = performance.now();
+        if (asked >= requests || last > end || isOver()) return void socket.end();
         const text = written(ask(asked));
         asked += 1;
         held = '';

@@ -6,7 +6,8 @@ const shape = /^(\d{4})(\d{2})(\d{2})(\d{2})(?:(\d{2})(\d{2})?)?(?:[.,](\d+))?(?
 
 /** Null for what is no time. A fraction is read to the millisecond, and only of seconds. */
 export function instantOf(text: string | null): Instant | null {
-  const found = shape.exec(text ?? '');
+  if (text === null) return null;
+  const found = shape.exec(text);
   if (!found) return null;
   const [, year, month, day, hour, minute = '0', second = '0', fraction = '', sign, offsetHours = '0', offsetMinutes = '0'] = found;
   const local = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
