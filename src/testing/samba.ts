@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CertificateAuthority, ServerCertificate } from '../directory/certificate.ts';
 import { escapeValue } from '../directory/dn.ts';
+import { freeze } from './freeze.ts';
 import { type Administrator, administratorScript, openAdministrator, provisionScript } from './samba-administrator.ts';
 import { manual } from './manual.ts';
 import { testAuthority } from './slapd.ts';
@@ -242,7 +243,9 @@ export async function startSamba({ tree, settings = {} }: SambaOptions = {}): Pr
       }
       throw new Error(`not locked: ${dn}`);
     },
-    freeze: () => signal('SIGSTOP'),
+    freeze() {
+      if (server?.pid !== undefined) freeze(-server.pid);
+    },
     thaw: () => signal('SIGCONT'),
     kill,
     start,

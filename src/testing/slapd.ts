@@ -7,6 +7,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CertificateAuthority, certificateAuthority, type ServerCertificate } from '../directory/certificate.ts';
+import { freeze } from './freeze.ts';
 import { manual } from './manual.ts';
 
 const binary = '/usr/sbin/slapd';
@@ -221,7 +222,9 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
         rmSync(file);
       }
     },
-    freeze: () => void server?.kill('SIGSTOP'),
+    freeze() {
+      if (server?.pid !== undefined) freeze(server.pid);
+    },
     thaw: () => void server?.kill('SIGCONT'),
     kill,
     start,
