@@ -79,8 +79,8 @@ const rows = [
   {
     name: 'only-app-wires',
     comment:
-      'Only app.ts (sync-thread.ts in its own thread, the commands, tests and benchmarks) chooses what fulfils the world. config.ts names their settings by type.',
-    from: { path: '^src/([^/]+)', pathNot: ['^src/(app|main|config|config/sms|sync-thread)[.]ts$', '^src/commands[/.]', ...outside] },
+      'Only app.ts (sync-errand.ts in the thread of a sync, the commands, tests and benchmarks) chooses what fulfils the world. config.ts names their settings by type.',
+    from: { path: '^src/([^/]+)', pathNot: ['^src/(app|main|config|config/sms|sync-errand)[.]ts$', '^src/commands[/.]', ...outside] },
     to: { path: ['^src/(store|directory|delivery|lore)/', '^src/(system|vault|deferral|homes|app)[.]ts$'], pathNot: '^src/$1' },
   },
   {

@@ -35,7 +35,7 @@ test.before.each((room) => {
 test.after.each(({ folder }) => rmSync(folder, { recursive: true, force: true }));
 
 function readBy(directory: Directory | undefined, people: Reading['people']): void {
-  const reading = async () => ({ bookmark: null, people, close: () => undefined });
+  const reading = async () => ({ bookmark: null, people, ids: async function* () {}, close: () => undefined });
   Object.assign(directory as Directory, { reading });
 }
 

@@ -4,6 +4,7 @@
  * unless that one is in passSyncManagersDNs).
  */
 
+import { byModifyTimestamp } from './change-stamps.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Refusal } from '../rules/refusal.ts';
 import type { Dialect, Place } from './dialect.ts';
@@ -14,7 +15,6 @@ import { equal, or, present } from './filter.ts';
 import type { Answer, Change, Link } from './ldap.ts';
 import { policyAnswer, policyErrors, policyRequest } from './ppolicy.ts';
 import { rawAnswer, refusalOf } from './refusals.ts';
-import { byModifyTimestamp } from './modify-timestamp.ts';
 
 const controls = [policyRequest];
 const uniqueId = /^[0-9a-f]{8}(-[0-9a-f]{8}){3}$/i;
@@ -38,7 +38,7 @@ export const directoryServer389: Dialect = {
   isProtected: () => false,
   isNamed: (entry, bindName) => isSameDn(entry.dn, bindName),
 
-  changes: byModifyTimestamp(null),
+  changes: byModifyTimestamp,
 
   groups: or(equal('objectClass', 'groupOfNames'), equal('objectClass', 'groupOfUniqueNames'), equal('objectClass', 'posixGroup')),
   groupBase: (_root, baseDn) => baseDn,

@@ -13,7 +13,7 @@ import type { Desk } from './servers.ts';
 import type { DirectoryEntry } from '../world.ts';
 
 /** To be raised when what is read of an entry, or what is made of it, becomes another. */
-const version = 1;
+const version = 2;
 /** More are read with everybody else. */
 const mostChanged = 2000;
 const mostFar = 200;

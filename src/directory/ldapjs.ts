@@ -5,7 +5,7 @@
  * refused password modification (RFC 3062) is reported as done; values of controls and extended requests are sent as text; DNs lose
  * backslashes and spaces, and one that it cannot parse ends the connection; filters send escapes as they stand; intermediate responses end
  * a search; a long message is joined again with each of its pieces, and an entry made of a dozen objects; a socket that is still connecting
- * is not destroyed; the listeners of a closed TLS socket are gone when its last error comes.
+ * is not destroyed; a request waits for the one before to be acknowledged; the listeners of a closed TLS socket are gone when its last error comes.
  */
 
 import type { Socket } from 'node:net';
@@ -168,6 +168,8 @@ export function newClient(address: { url: string; host: string; tlsOptions: Conn
   // The library would look up "[::1]" with its brackets; the connecting begins only after this.
   for (const target of client.urls) target.hostname = host;
   client.on('connect', (socket: Socket) => {
+    // The bind follows the last word of the handshake, and would wait 40 ms for that to be acknowledged (RFC 1122 4.2.3.2).
+    socket.setNoDelay(true);
     client._tracker?.parser.on('error', quietly);
     client.on('close', () => socket.on('error', quietly));
   });

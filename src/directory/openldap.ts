@@ -1,12 +1,12 @@
 /** OpenLDAP with its password policy overlay (slapo-ppolicy(5), draft-behera-ldap-password-policy-10). Behaviour measured with slapd 2.5. */
 
+import { byEntryCsn } from './change-stamps.ts';
 import type { Dialect } from './dialect.ts';
 import { isSameDn } from './dn.ts';
 import { equal, or, present } from './filter.ts';
 import { isOutsideItsTime, readState } from './openldap-state.ts';
 import { modifyPasswordOid, modifyPasswordValue, policyAnswer, policyErrors, policyRequest } from './ppolicy.ts';
 import { refusalOf } from './refusals.ts';
-import { byModifyTimestamp } from './modify-timestamp.ts';
 
 const controls = [policyRequest];
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -41,7 +41,7 @@ export const openldap: Dialect = {
   isProtected: () => false,
   isNamed: (entry, bindName) => isSameDn(entry.dn, bindName),
 
-  changes: byModifyTimestamp('entryCSN'),
+  changes: byEntryCsn,
 
   groups: or(equal('objectClass', 'groupOfNames'), equal('objectClass', 'groupOfUniqueNames'), equal('objectClass', 'posixGroup')),
   groupBase: (_root, baseDn) => baseDn,

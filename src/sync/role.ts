@@ -23,22 +23,26 @@ export function roleBy(roles: Roles): (entry: { readonly login: string; readonly
     const named = roles[key].filter((name) => name.trim() !== '');
     // A DN is met by that group alone: a login that spells like it does not come into its place.
     const logins = new Set(named.filter((name) => !name.includes('=')).map((name) => foldLogin(name.trim())));
-    return { role, logins, isAmong: remembered(amongGroups(named)) };
+    return { role, logins, areAmong: anyOf(amongGroups(named)) };
   });
   return ({ login, groups }) => {
     const folded = foldLogin(login);
-    return lists.find(({ logins, isAmong }) => logins.has(folded) || groups.some(isAmong))?.role ?? 'person';
+    return lists.find(({ logins, areAmong }) => logins.has(folded) || areAmong(groups))?.role ?? 'person';
   };
 }
 
-/** Tens of thousands of people share a few groups. */
-function remembered(isAmong: (group: string) => boolean): (group: string) => boolean {
+/** Tens of thousands of people share a few groups, and whole teams one list of them. */
+function anyOf(isAmong: (group: string) => boolean): (groups: readonly string[]) => boolean {
   const known = new Map<string, boolean>();
-  return (group) => {
-    const before = known.get(group);
-    if (before !== undefined) return before;
-    const answer = isAmong(group);
+  const knownLists = new WeakMap<readonly string[], boolean>();
+  const isOne = (group: string): boolean => {
+    const answer = known.get(group) ?? isAmong(group);
     known.set(group, answer);
+    return answer;
+  };
+  return (groups) => {
+    const answer = knownLists.get(groups) ?? groups.some(isOne);
+    knownLists.set(groups, answer);
     return answer;
   };
 }

@@ -143,7 +143,7 @@ export function syncDirectory(needs: SyncNeeds): Sync {
     reading: Reading,
     { directory, options, mark, startedAt, tell }: Course,
   ): Promise<Prepared | Refusal | null> {
-    if (aside && (mark?.people ?? 0) > few) return null;
+    if (aside && (await areMany(reading, mark))) return null;
     const localLogins = new Set(accounts.all(null).map(({ login }) => foldLogin(login)));
     const planning = openPlan(termsOf(directory, options), localLogins);
     const ours = accounts.inSlices(directory.id);
@@ -159,6 +159,17 @@ export function syncDirectory(needs: SyncNeeds): Sync {
     const bookmark = planned.oddities.length > 0 ? null : reading.bookmark;
     const now = { bookmark, terms, people: planning.count, everybodyAt: startedAt, idsAt: startedAt };
     return { extent: 'everybody', read: planning.count, plan: planned, mark: now };
+  }
+
+  /** Of an office that was never read the ids are asked for, up to as many as are few. */
+  async function areMany(reading: Reading, mark: Mark | null): Promise<boolean> {
+    if (mark !== null) return mark.people > few;
+    let known = 0;
+    for await (const ids of reading.ids()) {
+      known += ids.length;
+      if (known > few) return true;
+    }
+    return false;
   }
 
   async function readSome(reading: Reading, course: Course): Promise<Prepared | Refusal | null> {

@@ -8,7 +8,10 @@ export interface LargeOffice {
 }
 
 /** Read again with every reading of changes would be what changed within the hour: so it is said when this was. */
-const longAgo = ['createTimestamp: 20200101000000Z', 'modifyTimestamp: 20200101000000Z'];
+const longAgo = [
+  ...['createTimestamp: 20200101000000Z', 'modifyTimestamp: 20200101000000Z'],
+  'entryCSN: 20200101000000.000000Z#000000#000#000000',
+];
 
 const entry = (lines: readonly string[]): string => `${[...lines, ...longAgo].join('\n')}\n\n`;
 

@@ -189,21 +189,8 @@ async function ready(house: RealHouse, act: Act): Promise<[Person, Browser]> {
   return [who, await act.prepare(house, who)];
 }
 
-/**
- * Whether a no to this request is one to the whole act: it came before the writing or was it, and asked neither what the server offers nor
- * whether its policy holds a reset, without which the act goes on. An unlock does without the rules for passwords, too.
- */
-function mustRefuse({ name, request }: Act, seen: readonly string[], at: number): boolean {
-  const writing = seen.lastIndexOf(request);
-  if (at === writing) return true;
-  const isAside = (seen[at] === 'modify' && request !== 'modify') || (seen[at] === 'search' && seen[at - 1] === 'bind');
-  return name !== 'unlock' && !isAside && (writing < 0 || at < writing);
-}
-
-/**
- * Where each act is spoiled: the writing and what is next to it in every way, all before it in turns.
- */
-async function plan(house: RealHouse, act: Act): Promise<{ at: number; fate: Fate }[]> {
+/** Where each act is spoiled: the writing and what is next to it in every way, all before it in turns. */
+async function plan(house: RealHouse, act: Act): Promise<{ at: number | Request; fate: Fate }[]> {
   // The first time slapd is asked what is remembered afterwards.
   await act.run(house, ...(await ready(house, act)));
   const once = await ready(house, act);
@@ -218,7 +205,7 @@ async function plan(house: RealHouse, act: Act): Promise<{ at: number; fate: Fat
     const noes = request === 'bind' ? refusals.filter((fate) => fate !== 'no rights') : refusals;
     const inTurn: readonly Fate[] = [at % 2 === 0 ? 'cut before' : 'silent after', noes[at % noes.length] ?? 'busy'];
     const own = at >= writing - 1 ? [...fates, ...noes] : inTurn;
-    return own.map((fate) => ({ at, fate }));
+    return own.map((fate) => ({ at: at === writing ? act.request : at, fate }));
   });
 }
 
@@ -268,7 +255,7 @@ export function faultsOf(...names: readonly ActName[]): { run(): void } {
       const cases = (await plan(house, act)).map((planned) => ({
         ...planned,
         who: someone(),
-        what: `${act.name}, ${planned.fate} of request ${planned.at}`,
+        what: `${act.name}, ${planned.fate} of ${planned.at}`,
       }));
       const ready = await prepared(house, act, cases);
       const ends: Record<End, number> = { done: 0, refused: 0, unknown: 0 };
@@ -283,14 +270,15 @@ export function faultsOf(...names: readonly ActName[]): { run(): void } {
           seen = [...house.proxy().seen];
           house.proxy().heal();
         });
-        if (refusals.includes(fate) && mustRefuse(act, seen, at)) {
+        // Some noes say that nothing was done: then it may be written on another connection after all.
+        if (refusals.includes(fate) && at === act.request && seen.filter((request) => request === at).length === 1) {
           assert.is(end, 'refused', one.what);
           held += 1;
         }
         ends[end] += 1;
         if (end === 'unknown') unknown.push(left);
       }
-      assert.ok(held >= 3, `only ${held} noes were to the act`);
+      assert.ok(held >= 2, `only ${held} noes were the last word`);
       assert.ok(ends.done > 0 && ends.refused > 0 && ends.unknown > 0, JSON.stringify(ends));
       await settleTruthfully(house, unknown);
     });
