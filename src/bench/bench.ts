@@ -8,7 +8,7 @@ import { measureJourney } from './journey.ts';
 import { measurePasswords } from './passwords.ts';
 import { measureServing } from './serving.ts';
 import { measureSilence } from './silence.ts';
-import { measureSync } from './sync.ts';
+import { measureSambaSync, measureSync } from './sync.ts';
 
 interface Part {
   readonly title: string;
@@ -22,6 +22,7 @@ const parts: readonly Part[] = [
   { title: 'Passwords', needs: [], measure: measurePasswords },
   { title: 'A reset', needs: directory, measure: measureJourney },
   { title: 'Sync', needs: directory, measure: measureSync },
+  { title: 'Samba sync', needs: ['samba'], measure: measureSambaSync },
   { title: 'Silence', needs: directory, measure: measureSilence },
 ];
 

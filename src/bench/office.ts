@@ -26,8 +26,9 @@ async function read(): Promise<Reply> {
 }
 
 process.on('message', async (wish) => {
-  if (wish === 'read') return say(await read());
-  await app.close();
-  process.disconnect();
+  if (wish === 'read') say(await read());
+  else process.disconnect();
 });
+/** Whoever started it may also have been ended. */
+process.once('disconnect', () => app.close());
 say('ready');

@@ -1,59 +1,132 @@
-/** Reading an office from a real slapd: the first time, again, and only what changed, beside `ldapsearch` of the same; and what pages cost meanwhile. */
+/** Reading an office from a real slapd and from a real Samba: the first time, again, and only what changed, beside `ldapsearch` of the same; and what pages cost meanwhile. */
 
 import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type House, openHouse, prepareFolder } from '../app.ts';
+import type { Dialect } from '../directory/dialect.ts';
 import { openldap } from '../directory/openldap.ts';
+import { samba as sambaDialect } from '../directory/samba.ts';
 import { isRefusal } from '../rules/refusal.ts';
 import type { Directory } from '../world.ts';
-import { openRealHouse, type RealHouse } from '../testing/house.ts';
+import { type HouseBefore, openHouseBefore, openRealHouse, type RealHouse } from '../testing/house.ts';
 import { ldifOfOffice } from '../testing/large-office.ts';
+import { startSamba } from '../testing/samba.ts';
 import type { Report } from './figure.ts';
 import { load, median, quantile, timed } from './measure.ts';
 import type { Reply } from './office.ts';
 
-const offices = [
-  { people: 5000, groups: 200 },
-  { people: 50_000, groups: 2000 },
-];
 const rounds = 5;
 const changed = 100;
 const base = 'dc=latchkey,dc=test';
 const pageSize = 1000;
+
+/** What is read, and how the tool reads the same. */
+interface Office {
+  readonly words: string;
+  readonly people: number;
+  readonly house: HouseBefore;
+  readonly rounds: number;
+  readonly server: { readonly ldaps: string; readonly ca: string; readonly serviceDn: string; readonly servicePassword: string };
+  readonly searches: readonly {
+    readonly base: string;
+    readonly filter: string;
+    readonly attributes: readonly string[];
+    readonly least: number;
+  }[];
+  /** Another mobile number for each of a hundred. */
+  edit(round: number): Promise<void>;
+}
+
+const attributesOf = ({ attributes, loginAttributes, personAttributes }: Dialect): string[] => [
+  ...new Set([...Object.values(attributes), ...loginAttributes, ...personAttributes]),
+];
+const numberOf = (round: number, number: number): string => `+44 20 ${round} ${number}`;
+
+async function openldapOffice(people: number, groups: number): Promise<Office & { house: RealHouse }> {
+  const house = await openRealHouse({ slapd: { ldif: ldifOfOffice({ people, groups, base }) }, timeoutSeconds: 60 });
+  const { slapd } = house;
+  const anyGroup = '(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))';
+  return {
+    ...{ words: `${people.toLocaleString('en')} people`, people, house, rounds, server: slapd },
+    searches: [
+      { base, filter: '(objectClass=inetOrgPerson)', attributes: attributesOf(openldap), least: people },
+      { base, filter: anyGroup, attributes: [...openldap.memberAttributes, openldap.memberNames?.attribute ?? ''], least: groups },
+    ],
+    edit: (round) =>
+      slapd.modify(
+        Array.from(
+          { length: changed },
+          (_, number) =>
+            `dn: uid=p${number * 7},ou=people,${base}\nchangetype: modify\nreplace: mobile\nmobile: ${numberOf(round, number)}\n\n`,
+        ).join(''),
+      ),
+  };
+}
+
+async function sambaOffice(people: number): Promise<Office> {
+  const samba = await startSamba({ crowd: people });
+  const { ca, serviceDn, servicePassword, ldaps: url } = samba;
+  const server = { ca, serviceDn, servicePassword, baseDn: samba.people, url, startTls: false, close: samba.close };
+  const house = await openHouseBefore({ ...server, add: async () => undefined, opens: async () => false }, { timeoutSeconds: 60 });
+  return {
+    ...{ words: `${people.toLocaleString('en')} of Samba`, people, house, rounds: 2, server: samba },
+    searches: [
+      { base: samba.people, filter: '(sAMAccountType=805306368)', attributes: attributesOf(sambaDialect), least: people },
+      { base: samba.base, filter: '(objectClass=group)', attributes: sambaDialect.memberAttributes, least: people / 50 },
+    ],
+    edit: (round) =>
+      samba.atOnce(async () => {
+        for (let number = 0; number < changed; number++)
+          await samba.replace(`CN=p${number * 7},${samba.people}`, { mobile: numberOf(round, number) });
+      }),
+  };
+}
 
 type Kind = 'first' | 'again' | 'some';
 /** Milliseconds of each round: from the first word to the directory to the last change written, and as whoever asked for it waited. */
 type Took = Record<Kind, { readonly inside: number[]; readonly waited: number[] }> & { readonly tool: number[] };
 
 export async function measureSync(report: Report): Promise<void> {
-  for (const office of offices) {
-    const house = await openRealHouse({ slapd: { ldif: ldifOfOffice({ ...office, base }) }, timeoutSeconds: 60 });
+  for (const [people, groups] of [
+    [5000, 200],
+    [50_000, 2000],
+  ] as const) {
+    const office = await openldapOffice(people, groups);
     try {
-      const words = office.people.toLocaleString('en');
-      reportReading(words, await readingsOf(house, office), report);
-      if (office === offices.at(-1)) await measurePages(house, words, report);
+      reportReading(office, await readingsOf(office), report);
+      if (people === 50_000) await measurePages(office.house, office.words, report);
     } finally {
-      await house.close();
+      await office.house.close();
     }
   }
 }
 
+export async function measureSambaSync(report: Report): Promise<void> {
+  const office = await sambaOffice(20_000);
+  try {
+    reportReading(office, await readingsOf(office), report);
+  } finally {
+    await office.house.close();
+  }
+}
+
 /** Every round in a data folder of its own, the tool between its steps: what else the machine does meets all alike. */
-async function readingsOf(house: RealHouse, office: (typeof offices)[number]): Promise<Took> {
+async function readingsOf(office: Office): Promise<Took> {
+  const { house, people } = office;
   const times = () => ({ inside: [], waited: [] });
   const took: Took = { tool: [], first: times(), again: times(), some: times() };
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < office.rounds; round++) {
     const folder = join(house.folder, `round-${round}`);
     prepareFolder(folder).release();
     const opened = await openHouse({ ...house.config, data: { folder }, log: { ...house.config.log, level: 'error' } });
     try {
       const read = readerOf(opened, took);
-      took.tool.push(await searchBy(house, office));
-      await read('first', 'everybody', office.people);
-      took.tool.push(await searchBy(house, office));
+      took.tool.push(await searchBy(office));
+      await read('first', 'everybody', people);
+      took.tool.push(await searchBy(office));
       await read('again', 'everybody', 0);
-      await edit(house, round);
+      await office.edit(round);
       await read('some', 'changes', changed);
     } finally {
       await opened.close();
@@ -75,21 +148,13 @@ function readerOf(house: House, took: Took) {
   };
 }
 
-const edit = ({ slapd }: RealHouse, round: number): Promise<void> =>
-  slapd.modify(
-    Array.from(
-      { length: changed },
-      (_, number) => `dn: uid=p${number * 7},ou=people,${base}\nchangetype: modify\nreplace: mobile\nmobile: +44 20 ${round} ${number}\n\n`,
-    ).join(''),
-  );
-
-function reportReading(words: string, took: Took, report: Report): void {
+function reportReading({ words }: Office, took: Took, report: Report): void {
   const tool = { name: 'ldapsearch of the same', value: median(took.tool) };
   const whole = { name: 'reading everybody', value: median(took.again.inside) };
   const tell = (kind: Kind, what: string, { yardstick, most }: { yardstick: typeof tool; most: number }): void => {
     const { inside, waited } = took[kind];
     const note = `at most ${most} times; ${median(waited).toFixed(0)} ms with the start of a thread, where it has one`;
-    report({ part: 'sync', name: `${words} people, ${what}`, value: median(inside), unit: 'ms', yardstick, note });
+    report({ part: 'sync', name: `${words}, ${what}`, value: median(inside), unit: 'ms', yardstick, note });
   };
   tell('first', 'first', { yardstick: tool, most: 2.5 });
   tell('again', 'nothing changed', { yardstick: tool, most: 1.5 });
@@ -97,31 +162,39 @@ function reportReading(words: string, took: Took, report: Report): void {
 }
 
 /** Milliseconds of the tool for people and for groups, each from its start to its end, with the pages that Latchkey asks for. */
-async function searchBy({ slapd, folder }: RealHouse, { people, groups }: (typeof offices)[number]): Promise<number> {
-  const secret = join(folder, 'search');
-  const authority = join(folder, 'search-ca.pem');
-  writeFileSync(secret, slapd.servicePassword, { mode: 0o600 });
-  writeFileSync(authority, slapd.ca);
-  const how = ['-x', '-LLL', '-o', 'ldif-wrap=no', '-E', `pr=${pageSize}/noprompt`, '-H', slapd.ldaps, '-D', slapd.serviceDn, '-y', secret];
-  const search = async (filter: string, attributes: readonly string[], expected: number): Promise<number> => {
+async function searchBy({ house: { folder }, server, searches }: Office): Promise<number> {
+  const [secret, authority] = [join(folder, 'search'), join(folder, 'search-ca.pem')];
+  writeFileSync(secret, server.servicePassword, { mode: 0o600 });
+  writeFileSync(authority, server.ca);
+  const how = [
+    '-x',
+    '-LLL',
+    '-o',
+    'ldif-wrap=no',
+    '-E',
+    `pr=${pageSize}/noprompt`,
+    '-H',
+    server.ldaps,
+    '-D',
+    server.serviceDn,
+    '-y',
+    secret,
+  ];
+  const options = { env: { ...process.env, LDAPTLS_CACERT: authority }, maxBuffer: 1 << 28, timeout: 120_000 };
+  let sum = 0;
+  for (const { base: from, filter, attributes, least } of searches) {
     const { millis, result } = await timed(
       () =>
         new Promise<string>((resolve, reject) => {
-          const options = { env: { ...process.env, LDAPTLS_CACERT: authority }, maxBuffer: 1 << 28, timeout: 60_000 };
-          const args = [...how, '-b', slapd.base, filter, ...new Set(attributes)];
+          const args = [...how, '-b', from, filter, ...attributes];
           execFile('ldapsearch', args, options, (error, stdout) => (error ? reject(error) : resolve(stdout)));
         }),
     );
     const found = result.match(/^dn:/gm)?.length ?? 0;
-    if (found !== expected) throw new Error(`ldapsearch found ${found} of ${expected}`);
-    return millis;
-  };
-  const ofPeople = [...Object.values(openldap.attributes), ...openldap.loginAttributes, ...openldap.personAttributes];
-  const anyGroup = '(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))';
-  return (
-    (await search('(objectClass=inetOrgPerson)', ofPeople, people)) +
-    (await search(anyGroup, [...openldap.memberAttributes, openldap.memberNames?.attribute ?? ''], groups))
-  );
+    if (found < least) throw new Error(`ldapsearch found ${found} of ${least}`);
+    sum += millis;
+  }
+  return sum;
 }
 
 const readings = 12;

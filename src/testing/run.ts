@@ -10,7 +10,7 @@ import { endAll, type Outcome, readTestFile, runTestFile, type TestFile } from '
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const coverage = `${root}coverage/tmp`;
 /** The long files mostly wait. */
-const atOnce = 4;
+const atOnce = 3;
 
 const { values, positionals } = parseArgs({
   options: { all: { type: 'boolean', default: false }, help: { type: 'boolean' } },

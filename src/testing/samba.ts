@@ -4,14 +4,15 @@
  */
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createHash, randomBytes, randomInt } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomBytes, randomInt } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CertificateAuthority, ServerCertificate } from '../directory/certificate.ts';
 import { escapeValue } from '../directory/dn.ts';
 import { freeze } from './freeze.ts';
+import { keptFile } from './kept.ts';
 import { type Administrator, administratorScript, openAdministrator, provisionScript } from './samba-administrator.ts';
 import { manual } from './manual.ts';
 import { testAuthority } from './slapd.ts';
@@ -24,6 +25,8 @@ export interface SambaOptions {
   readonly tree?: string;
   /** Further lines of smb.conf(5), e.g. `{ 'ldap server require strong auth': 'no' }`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** So many in `people`, `p0` and so on, switched off and without passwords, and a team for each fifty of them. */
+  readonly crowd?: number;
 }
 
 export interface Samba extends Administrator {
@@ -115,9 +118,9 @@ const aces: Readonly<Record<SambaRight, string>> = { reset: resetAce, unlock: un
 const allRights = Object.keys(aces) as SambaRight[];
 
 const neverExpires = 0x10000;
-const normalAccount = 0x200;
+const [normalAccount, disabled] = [0x200, 0x2];
 
-export async function startSamba({ tree, settings = {} }: SambaOptions = {}): Promise<Samba> {
+export async function startSamba({ tree, settings = {}, crowd = 0 }: SambaOptions = {}): Promise<Samba> {
   const system = systemIn(tree ?? '/');
   const version = await system.version();
   const folder = system.temporaryFolder();
@@ -132,7 +135,7 @@ export async function startSamba({ tree, settings = {} }: SambaOptions = {}): Pr
       { type: 'dns', value: `dc1.${domain}` },
     ],
   });
-  await lay(folder, { system, version });
+  await lay(folder, { system, version, crowd });
   writeFileSync(join(folder.outside, 'ca.pem'), authority.ca);
   writeFileSync(join(folder.outside, 'tls.pem'), certificate.cert);
   writeFileSync(join(folder.outside, 'tls.key'), certificate.key, { mode: 0o600 });
@@ -330,44 +333,93 @@ function systemIn(tree: string) {
   };
 }
 
-/** Fills the folder with a furnished domain: making one takes seconds, so it is made once for each version and kept beside other temporary files. */
-async function lay(folder: Folder, { system, version }: { system: System; version: string }): Promise<void> {
-  const kept = keptDomain(version);
-  if (!existsSync(kept)) await make(folder, { system, kept });
-  else await run(['tar', '-C', folder.outside, '-xf', kept]);
-  mkdirSync(join(folder.outside, 'run'), { recursive: true });
+interface Laying {
+  readonly system: System;
+  readonly version: string;
+  readonly crowd: number;
 }
 
-async function make({ outside, inside }: Folder, { system, kept }: { system: System; kept: string }): Promise<void> {
-  const names = [`--realm=${domain.toUpperCase()}`, '--domain=LATCHKEY', '--host-name=dc1', '--host-ip=127.0.0.1'];
-  const words = [`--targetdir=${inside}`, ...names, '--server-role=dc', '--dns-backend=NONE'];
-  await run(system.provision(...words), { env: system.environment, input: `${adminPassword}\n` });
-  const administrator = await openAdministrator(system.administrator(`${inside}/etc/smb.conf`, inside));
-  try {
-    await administrator.atOnce(() => furnish(administrator));
-  } finally {
-    await administrator.close();
+/** Fills the folder with a furnished domain. Making one takes seconds, and a crowd minutes, so each is made once for each version, and kept. */
+async function lay(folder: Folder, laying: Laying): Promise<void> {
+  const kept = keptDomain(laying);
+  mkdirSync(join(folder.outside, 'run'), { recursive: true });
+  if (existsSync(kept)) return void (await run(['tar', '-C', folder.outside, '-xf', kept]));
+  const { system, crowd } = laying;
+  if (crowd === 0) {
+    await provision(folder, system);
+    await tend(folder, { system, work: (administrator) => administrator.atOnce(() => furnish(administrator)) });
+  } else {
+    await lay(folder, { ...laying, crowd: 0 });
+    await tend(folder, { system, work: (administrator) => addCrowd(administrator, crowd) });
   }
   // Two test files may make it at once: each its own, and the last one stays.
   const mine = `${kept}-${process.pid}`;
-  await run(['tar', '-C', outside, '-Scf', mine, 'private', 'state']);
+  await run(['tar', '-C', folder.outside, '-Scf', mine, 'private', 'state']);
   renameSync(mine, kept);
 }
 
-/** A folder that others could write to would let them choose what runs here. */
-function keptDomain(version: string): string {
-  const folder = join(tmpdir(), `latchkey-samba-domains-${process.getuid?.()}`);
-  mkdirSync(folder, { recursive: true });
-  if (statSync(folder).uid !== process.getuid?.()) throw new Error(`${folder} belongs to somebody else`);
-  chmodSync(folder, 0o700);
-  const recipe = [version, provisionScript, furnish, giveRights, sambaPolicy, aces, domain, servicePassword, adminPassword];
-  return join(
-    folder,
-    `${createHash('sha256')
-      .update(recipe.map(String).join('\n') + JSON.stringify([sambaPolicy, aces]))
-      .digest('hex')
-      .slice(0, 16)}.tar`,
-  );
+async function provision({ inside }: Folder, system: System): Promise<void> {
+  const names = [`--realm=${domain.toUpperCase()}`, '--domain=LATCHKEY', '--host-name=dc1', '--host-ip=127.0.0.1'];
+  const words = [`--targetdir=${inside}`, ...names, '--server-role=dc', '--dns-backend=NONE'];
+  await run(system.provision(...words), { env: system.environment, input: `${adminPassword}\n` });
+}
+
+/** Before any server runs on it. */
+async function tend(
+  { outside, inside }: Folder,
+  { system, work }: { system: System; work: (administrator: Administrator) => Promise<void> },
+): Promise<void> {
+  writeFileSync(join(outside, 'smb.conf'), configuration(inside, { address: '127.0.0.1', settings: {} }));
+  const administrator = await openAdministrator(system.administrator(`${inside}/smb.conf`, inside));
+  try {
+    await work(administrator);
+  } finally {
+    await administrator.close();
+  }
+}
+
+const crowdAtOnce = 2000;
+const teamSize = 50;
+
+/** Each in one team, and each team in one department. */
+async function addCrowd(administrator: Administrator, crowd: number): Promise<void> {
+  const addGroup = (name: string, member: readonly string[]): Promise<void> =>
+    administrator.add(`CN=${name},${groups}`, { objectClass: 'group', sAMAccountName: name, groupType: -2147483646, member });
+  const dns = (count: number, nameOf: (number: number) => string): string[] => Array.from({ length: count }, (_, number) => nameOf(number));
+  for (let from = 0; from < crowd; from += crowdAtOnce)
+    await administrator.atOnce(async () => {
+      for (let number = from; number < Math.min(crowd, from + crowdAtOnce); number++)
+        await administrator.add(`CN=p${number},${people}`, {
+          ...{ objectClass: 'user', sAMAccountName: `p${number}`, displayName: `Person Number ${number}` },
+          ...{ mail: `p${number}@office.example.net`, mobile: `+44 7700 ${number}`, userAccountControl: normalAccount | disabled },
+        });
+    });
+  const teams = Math.ceil(crowd / teamSize);
+  await administrator.atOnce(async () => {
+    for (let team = 0; team < teams; team++)
+      await addGroup(
+        `team ${team}`,
+        dns(Math.min(teamSize, crowd - team * teamSize), (number) => `CN=p${team * teamSize + number},${people}`),
+      );
+    await addGroup(
+      'department',
+      dns(teams, (number) => `CN=team ${number},${groups}`),
+    );
+  });
+}
+
+function keptDomain({ version, crowd }: Laying): string {
+  const recipe = [
+    version,
+    provisionScript,
+    furnish,
+    giveRights,
+    domain,
+    servicePassword,
+    adminPassword,
+    JSON.stringify([sambaPolicy, aces]),
+  ];
+  return keptFile('samba', [...recipe, ...(crowd === 0 ? [] : [addCrowd, crowd])].map(String));
 }
 
 /** `interfaces` without a mask finds none; the services of a whole domain are left out, and so is the hour in which a previous password still opens. */

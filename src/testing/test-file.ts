@@ -23,7 +23,7 @@ export interface Outcome {
 }
 
 const defaultLimitSeconds = 180;
-const lingerMillis = 5000;
+const lingerMillis = 15_000;
 
 /** The first lines may say `// needs: slapd chromium`, `// limit: 300 s` and `// alone`. */
 export function readTestFile(path: string): TestFile {

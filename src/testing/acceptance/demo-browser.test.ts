@@ -67,9 +67,7 @@ const open = (page: Page, path: string) => page.goto(`${demo.site}${path}`);
 const words = async (page: Page, selector: string) => ((await page.locator(selector).textContent()) ?? '').trim();
 const heading = (page: Page) => words(page, 'h1');
 async function press(page: Page, name: string | RegExp): Promise<void> {
-  const loaded = page.waitForEvent('load');
-  await page.getByRole('button', { name, exact: typeof name === 'string' }).click();
-  await loaded;
+  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name, exact: typeof name === 'string' }).click()]);
 }
 async function askFor(page: Page, login: string, way: string): Promise<void> {
   await open(page, '/reset');
@@ -122,9 +120,7 @@ test('alice resets by her app with the keyboard alone', () =>
     /** Typing may begin once the cursor stands in the field, which needs no key. */
     const cursorIn = (name: string) => page.locator(`[name=${name}]:focus`).waitFor();
     const enter = async () => {
-      const loaded = page.waitForEvent('load');
-      await keyboard.press('Enter');
-      await loaded;
+      await Promise.all([page.waitForEvent('load'), keyboard.press('Enter')]);
     };
     await open(page, '/reset');
     await cursorIn('login');

@@ -2,6 +2,7 @@
 // needs: chromium
 // limit: 300 s
 
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser as Chromium, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -40,9 +41,7 @@ async function visit(walk: (page: Page) => Promise<void>): Promise<void> {
 }
 
 async function press(page: Page, name: string | RegExp): Promise<void> {
-  const loaded = page.waitForEvent('load');
-  await page.getByRole('button', { name }).click();
-  await loaded;
+  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name }).click()]);
 }
 
 /** The person's device, which holds the passkey that they registered. */
@@ -84,10 +83,12 @@ const proofs: Readonly<Partial<Record<Way, (page: Page, login: string) => Promis
       await desk.fill('[name=password]', ways.office.password(colleague));
       await press(desk, 'Sign in');
       const request = desk.locator('section', { has: desk.getByText(login, { exact: true }) });
-      for (let looks = 0; looks < 50 && (await request.count()) === 0; looks += 1) await desk.goto(`${site}/approvals`);
-      const loaded = desk.waitForEvent('load');
-      await request.locator('button.primary').click();
-      await loaded;
+      // What is asked for comes a while after the reply to it.
+      for (let looks = 0; looks < 100 && (await request.count()) === 0; looks += 1) {
+        await pause(200);
+        await desk.goto(`${site}/approvals`);
+      }
+      await Promise.all([desk.waitForEvent('load'), request.locator('button.primary').click()]);
       code = (await desk.locator('code').textContent()) ?? '';
     });
     await page.fill('[name=answer]', code);

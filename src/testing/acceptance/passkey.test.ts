@@ -64,9 +64,7 @@ async function onDevice(walk: (device: Device) => Promise<void>): Promise<void> 
 const open = (page: Page, path: string) => page.goto(`${demo.site}${path}`);
 const heading = async (page: Page) => ((await page.locator('h1').textContent()) ?? '').trim();
 async function press(page: Page, name: string | RegExp): Promise<void> {
-  const loaded = page.waitForEvent('load');
-  await page.getByRole('button', { name }).click();
-  await loaded;
+  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name }).click()]);
 }
 async function signIn(page: Page, login: string): Promise<void> {
   await open(page, '/sign-in');

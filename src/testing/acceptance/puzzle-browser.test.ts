@@ -50,9 +50,7 @@ async function visit({ address = troubled, javaScriptEnabled = true }: Wish, wal
 }
 const open = (page: Page, path: string) => page.goto(`${office.config.publicUrl}${path}`);
 async function press(page: Page, name: string): Promise<void> {
-  const loaded = page.waitForEvent('load');
-  await page.getByRole('button', { name }).click();
-  await loaded;
+  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name }).click()]);
 }
 /** Nothing is wider than a telephone, and what is to be pressed is large enough (WCAG 2.2, 2.5.8). */
 async function fits(page: Page): Promise<void> {
