@@ -1,4 +1,4 @@
-/** A sync in a thread of its own, so that pages stay quick while tens of thousands are read. It starts the thread and relays; `sync-thread.ts` is what runs in it. */
+/** A sync in a thread of its own, so that pages stay quick while tens of thousands are read. It starts the thread and relays; what runs in it begins in `sync-thread.ts`. */
 
 import { Worker } from 'node:worker_threads';
 import type { Config } from './config.ts';

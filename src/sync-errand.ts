@@ -1,4 +1,4 @@
-/** A sync in the thread that `sync-thread.ts` is: a connection of its own to the database and to the directory, and no web. */
+/** A sync in the thread that `sync-thread.ts` begins: a connection of its own to the database and to the directory, and no web. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { openDirectory } from './directory/directory.ts';

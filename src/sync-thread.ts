@@ -9,7 +9,7 @@ await import('./sync-errand.ts');
 /** Whoever waits for a page comes first. Only Linux tells a thread's number, and takes it for a process's (setpriority(2)). */
 function stepBack(): void {
   try {
-    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), Math.min(19, getPriority() + 10));
+    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), Math.min(19, getPriority() + 5));
   } catch {
     // Elsewhere it is read at the same pace as pages are served.
   }

@@ -31,4 +31,5 @@ process.on('message', async (wish) => {
 });
 /** Whoever started it may also have been ended. */
 process.once('disconnect', () => app.close());
+if (!process.connected) await app.close();
 say('ready');

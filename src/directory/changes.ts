@@ -43,7 +43,7 @@ export function openChanges(config: DirectoryConfig, { people, now }: { people: 
     try {
       const { changes } = desk.dialect;
       const standing = await changes.standing(desk.link, now());
-      if (standing === null) return null;
+      if (standing === null || (changes.asksBy !== null && !(await people.canAskBy(desk, changes.asksBy)))) return null;
       const told = changes.stamp === null ? null : changes.since(standing, standing);
       const seen = told === null ? [] : await farChanges(desk, told);
       return JSON.stringify({ print, server: desk.server, standing, seen } satisfies Bookmark);

@@ -30,6 +30,8 @@ export interface ChangeLog {
   since(before: string, after: string): Filter | null;
   /** An attribute that is another after every change, where `since` may tell of a change more than once. */
   readonly stamp: string | null;
+  /** What `since` asks by, where a server may hide it: then it would find nobody, and call that an answer (RFC 4511 4.5.1.7). */
+  readonly asksBy: string | null;
 }
 
 export interface Dialect {

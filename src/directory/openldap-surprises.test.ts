@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isRefusal } from '../rules/refusal.ts';
 import { type Slapd, startSlapd } from '../testing/slapd.ts';
-import { personLdif, timeAgo } from '../testing/slapd-bench.ts';
+import { configOf, noLog, personLdif, realClock, timeAgo } from '../testing/slapd-bench.ts';
 import {
   another,
   boundAs,
@@ -23,6 +23,7 @@ import {
   valueAt,
   write,
 } from '../testing/slapd-hands.ts';
+import { openDirectory } from './directory.ts';
 import type { Change } from './ldap.ts';
 import { policyAnswer, policyRequest } from './ppolicy.ts';
 
@@ -36,6 +37,25 @@ test.after(() => slapd?.close());
 
 const quietly = () => undefined;
 const never = () => assert.unreachable('nothing may be sent');
+
+test('where entryCSN may not be searched, slapd finds no changes and says so as an answer: then there is no going on', async () => {
+  const ldif = personLdif({ people: 'ou=people,dc=latchkey,dc=test' }, { login: 'p', name: 'P', password: first });
+  for (const access of [[], ['to dn.subtree="ou=people,dc=latchkey,dc=test" attrs=entryCSN by * none']]) {
+    const office = await startSlapd({ ldif, access });
+    const directory = openDirectory(configOf(office), { clock: realClock, log: noLog });
+    try {
+      const reading = await directory.reading();
+      assert.not.ok(isRefusal(reading));
+      if (!isRefusal(reading)) {
+        assert.is(reading.bookmark === null, access.length > 0);
+        reading.close();
+      }
+    } finally {
+      await directory.close();
+      await office.close();
+    }
+  }
+});
 
 for (const [who, options, as] of [
   ['the service account with "=w"', { passwordRight: '=w' }, service],

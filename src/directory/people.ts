@@ -24,6 +24,8 @@ export interface People {
   all(desk: Desk): AsyncGenerator<readonly DirectoryEntry[], void, void>;
   /** The ids of all whom `all` shows. */
   ids(desk: Desk): AsyncGenerator<readonly string[], void, void>;
+  /** Whether anybody of all has this attribute and lets it be searched for. */
+  canAskBy(desk: Desk, attribute: string): Promise<boolean>;
   /** The DNs of all groups that `all` knows of. */
   groups(desk: Desk): AsyncGenerator<readonly string[], void, void>;
   /** Those who meet the filter too, while no group has changed. Null: too many, or somebody among them cannot be shown any more. */
@@ -168,6 +170,15 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
       for (let page = await first; !page.done; page = await pages.next()) {
         const people = page.value.filter((person) => loginOf(person, dialect) !== null);
         yield people.map((person) => shown(person, { of: groups.of(person), areGuarded }, dialect));
+      }
+    },
+    async canAskBy({ link, dialect }, attribute) {
+      const filter = and(filterOf(dialect), present(attribute));
+      try {
+        return (await link.search({ base: baseDn, scope: 'sub', filter, attributes: ['1.1'], sizeLimit: 1 })).length > 0;
+      } catch (error) {
+        if (isFailure(error) && error.answer?.resultCode === sizeLimitExceeded) return true;
+        throw error;
       }
     },
     async *ids({ link, dialect }) {

@@ -13,6 +13,7 @@ interface Standing {
 
 export const byUpdateSequence: ChangeLog = {
   stamp: null,
+  asksBy: null,
   async standing(link) {
     const root = await read(link, '', ['highestCommittedUSN', 'dsServiceName']);
     const highest = root?.text('highestCommittedUSN') ?? null;

@@ -351,6 +351,7 @@ test('what is many is handed over before it is read, or as soon as it shows', as
   const directory = telling(large);
   assert.is((await done(sync, directory, { actor: 'carol' })).added, 2500);
   assert.equal(handed, [{ actor: 'carol', extent: 'everybody' }]);
+  assert.equal(directory.asked, ['ids', 'everybody'], 'a count tells that they are many, and nothing else is read twice');
   assert.is((await done(sync, directory)).extent, 'changes');
   assert.is(handed.length, 1, 'a few changes are read here');
   assert.is((await done(sync, directory, { dryRun: true })).extent, 'everybody');
@@ -359,6 +360,24 @@ test('what is many is handed over before it is read, or as soon as it shows', as
   directory.isDoubtful = true;
   await done(sync, directory);
   assert.equal(handed.slice(1), [{ dryRun: true, extent: 'everybody' }, { extent: 'changes and ids' }, { extent: 'everybody' }]);
+});
+
+test('a small office that has grown is handed over as soon as it shows', async () => {
+  const { sync: _, db, ...needs } = house();
+  let handed = 0;
+  const inside = syncDirectory(needs);
+  const sync = syncDirectory({
+    ...needs,
+    aside: (...given) => {
+      handed += 1;
+      return inside(...given);
+    },
+  });
+  const directory = telling(people(2000));
+  assert.equal([(await done(sync, directory)).added, handed], [2000, 0]);
+  directory.asked.length = 0;
+  directory.entries = large;
+  assert.equal([(await done(sync, directory)).added, handed, directory.asked], [500, 1, ['everybody', 'everybody']]);
 });
 
 test('50,000 people come in, and stay, in memory that stays sane', async () => {

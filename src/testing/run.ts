@@ -1,7 +1,8 @@
 /** `./latchkey test [--all] [PATH...]`: checks, runs every test that can run here, prints the coverage and, last, the totals. */
 
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { globSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { install, missing } from './needs.ts';
@@ -10,7 +11,7 @@ import { endAll, type Outcome, readTestFile, runTestFile, type TestFile } from '
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const coverage = `${root}coverage/tmp`;
 /** The long files mostly wait. */
-const atOnce = 3;
+const atOnce = Math.max(3, availableParallelism());
 
 const { values, positionals } = parseArgs({
   options: { all: { type: 'boolean', default: false }, help: { type: 'boolean' } },
@@ -45,7 +46,6 @@ async function runEverything(): Promise<void> {
     .map((path) => readTestFile(`${root}${path}`));
   const absent = missing([...new Set(files.flatMap(({ needs }) => needs))]);
   if (values.all && absent.length > 0) provide(absent);
-  if (positionals.length === 0) check();
   rmSync(coverage, { recursive: true, force: true });
 
   const able = files.filter((file) => values.all || !lacks(file, absent));
@@ -54,7 +54,7 @@ async function runEverything(): Promise<void> {
   const worker = async () => {
     for (let file = queue.shift(); file; file = queue.shift()) tell(file, await runTestFile(file, { root, coverage }));
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await Promise.all([...(positionals.length === 0 ? [check()] : []), ...Array.from({ length: atOnce }, worker)]);
   for (const file of able.filter(({ isAlone }) => isAlone)) tell(file, await runTestFile(file, { root, coverage }));
   if (positionals.length === 0) printCoverage();
 }
@@ -77,14 +77,14 @@ function lacks(file: TestFile, absent: readonly string[]): boolean {
   return true;
 }
 
-function check(): void {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [`${root}.ci/check.ts`], {
-    cwd: root,
-    encoding: 'utf8',
-    timeout: 180_000,
+function check(): Promise<void> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [`${root}.ci/check.ts`], { cwd: root, timeout: 300_000 }, (problem, stdout, stderr) => {
+      sum[problem === null ? 'passed' : 'failed'] += 1;
+      console.log(`${problem === null ? 'ok   ' : 'FAIL '} npm run check${problem === null ? '' : `\n${stdout}${stderr}`}`);
+      resolve();
+    });
   });
-  sum[status === 0 ? 'passed' : 'failed'] += 1;
-  console.log(`${status === 0 ? 'ok   ' : 'FAIL '} npm run check${status === 0 ? '' : `\n${stdout}${stderr}`}`);
 }
 
 function tell(file: TestFile, outcome: Outcome): void {

@@ -25,7 +25,7 @@ export interface SambaOptions {
   readonly tree?: string;
   /** Further lines of smb.conf(5), e.g. `{ 'ldap server require strong auth': 'no' }`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** So many in `people`, `p0` and so on, switched off and without passwords, and a team for each fifty of them. */
+  /** So many in `people`, `p0` and so on, switched off and without passwords, and in teams. */
   readonly crowd?: number;
 }
 
@@ -247,7 +247,7 @@ export async function startSamba({ tree, settings = {}, crowd = 0 }: SambaOption
       throw new Error(`not locked: ${dn}`);
     },
     freeze() {
-      if (server?.pid !== undefined) freeze(-server.pid);
+      if (server?.pid !== undefined && server.exitCode === null && server.signalCode === null) freeze(-server.pid);
     },
     thaw: () => signal('SIGCONT'),
     kill,
@@ -379,7 +379,8 @@ async function tend(
 }
 
 const crowdAtOnce = 2000;
-const teamSize = 50;
+/** So many of a crowd are in one team. */
+export const crowdTeam = 50;
 
 /** Each in one team, and each team in one department. */
 async function addCrowd(administrator: Administrator, crowd: number): Promise<void> {
@@ -394,12 +395,12 @@ async function addCrowd(administrator: Administrator, crowd: number): Promise<vo
           ...{ mail: `p${number}@office.example.net`, mobile: `+44 7700 ${number}`, userAccountControl: normalAccount | disabled },
         });
     });
-  const teams = Math.ceil(crowd / teamSize);
+  const teams = Math.ceil(crowd / crowdTeam);
   await administrator.atOnce(async () => {
     for (let team = 0; team < teams; team++)
       await addGroup(
         `team ${team}`,
-        dns(Math.min(teamSize, crowd - team * teamSize), (number) => `CN=p${team * teamSize + number},${people}`),
+        dns(Math.min(crowdTeam, crowd - team * crowdTeam), (number) => `CN=p${team * crowdTeam + number},${people}`),
       );
     await addGroup(
       'department',
@@ -419,7 +420,7 @@ function keptDomain({ version, crowd }: Laying): string {
     adminPassword,
     JSON.stringify([sambaPolicy, aces]),
   ];
-  return keptFile('samba', [...recipe, ...(crowd === 0 ? [] : [addCrowd, crowd])].map(String));
+  return keptFile('samba', [...recipe, ...(crowd === 0 ? [] : [addCrowd, crowd, crowdTeam])].map(String));
 }
 
 /** `interfaces` without a mask finds none; the services of a whole domain are left out, and so is the hour in which a previous password still opens. */

@@ -223,7 +223,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
       }
     },
     freeze() {
-      if (server?.pid !== undefined) freeze(server.pid);
+      if (server?.pid !== undefined && server.exitCode === null && server.signalCode === null) freeze(server.pid);
     },
     thaw: () => void server?.kill('SIGCONT'),
     kill,

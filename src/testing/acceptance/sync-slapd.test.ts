@@ -197,6 +197,20 @@ stopped('a size limit in the middle changes nothing', () =>
     office.inside(async (house) => {
       const limit = await refusal(house);
       assert.match(limit.raw ?? '', /: 4( |$)/);
+      const reading = await directoryOf(house).reading();
+      assert.not.ok(isRefusal(reading));
+      if (isRefusal(reading)) return;
+      const ends = async (pages: AsyncIterable<unknown>): Promise<unknown> => {
+        try {
+          for await (const _ of pages);
+          return null;
+        } catch (problem) {
+          return problem;
+        }
+      };
+      for (const end of [await ends(reading.ids()), await ends(reading.people())])
+        assert.ok(isRefusal(end) && / 4( |$)/.test(end.raw ?? ''));
+      reading.close();
       assert.equal([house.world.accounts.count().all, house.world.syncRuns.lastGood('office')], [0, null]);
     }),
   ),
