@@ -35,6 +35,8 @@ interface Office {
     readonly attributes: readonly string[];
     readonly least: number;
   }[];
+  /** Whether the ratios have a bound. */
+  readonly isBound?: boolean;
   /** Another mobile number for each of a hundred. */
   edit(round: number): Promise<void>;
 }
@@ -49,7 +51,7 @@ async function openldapOffice(people: number, groups: number): Promise<Office & 
   const { slapd } = house;
   const anyGroup = '(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))';
   return {
-    ...{ words: `${people.toLocaleString('en')} people`, people, house, rounds, server: slapd },
+    ...{ words: `${people.toLocaleString('en')} people`, people, house, rounds, server: slapd, isBound: people === 50_000 },
     searches: [
       { base, filter: '(objectClass=inetOrgPerson)', attributes: attributesOf(openldap), least: people },
       { base, filter: anyGroup, attributes: [...openldap.memberAttributes, openldap.memberNames?.attribute ?? ''], least: groups },
@@ -85,8 +87,11 @@ async function sambaOffice(people: number): Promise<Office> {
 }
 
 type Kind = 'first' | 'again' | 'some';
-/** Milliseconds of each round: from the first to the last word of the report, and as whoever asked for it waited. */
-type Took = Record<Kind, { readonly inside: number[]; readonly waited: number[] }> & { readonly tool: number[] };
+/**
+ * Milliseconds of each round as whoever asked for it waited. `starts` are those of the thread: what a whole reading takes until its report
+ * begins. A first reading begins before its thread does, with a count, so all of its waiting but such a start is its own.
+ */
+type Took = Record<Kind | 'starts' | 'tool', number[]>;
 
 export async function measureSync(report: Report): Promise<void> {
   for (const [people, groups] of [
@@ -115,8 +120,7 @@ export async function measureSambaSync(report: Report): Promise<void> {
 /** Every round in a data folder of its own, the tool between its steps: what else the machine does meets all alike. */
 async function readingsOf(office: Office): Promise<Took> {
   const { house, people } = office;
-  const times = () => ({ inside: [], waited: [] });
-  const took: Took = { tool: [], first: times(), again: times(), some: times() };
+  const took: Took = { tool: [], first: [], again: [], some: [], starts: [] };
   for (let round = 0; round < office.rounds; round++) {
     const folder = join(house.folder, `round-${round}`);
     prepareFolder(folder).release();
@@ -144,29 +148,24 @@ function readerOf(house: House, took: Took) {
     const { added, updated, startedAt, endedAt } = result;
     if (result.extent !== extent || added + updated !== expected)
       throw new Error(`${result.extent}: ${added} added and ${updated} changed, not ${expected}`);
-    took[kind].inside.push(endedAt - startedAt);
-    took[kind].waited.push(millis);
+    took[kind].push(millis);
+    if (kind === 'again') took.starts.push(millis - (endedAt - startedAt));
   };
 }
 
-function reportReading({ words }: Office, took: Took, report: Report): void {
+function reportReading({ words, isBound = false }: Office, took: Took, report: Report): void {
   const tool = { name: 'ldapsearch of the same', value: median(took.tool) };
-  const whole = { name: 'reading everybody', value: median(took.again.inside) };
-  // A first reading begins before its thread does, with a count: what it takes is all of the waiting but the start of the thread.
-  const starts = took.again.waited.map((waited, round) => waited - (took.again.inside[round] ?? 0));
-  const inside: Record<Kind, readonly number[]> = {
-    first: took.first.waited.map((waited, round) => waited - (starts[round] ?? 0)),
-    again: took.again.inside,
-    some: took.some.waited,
+  const withoutStart = (waited: readonly number[]): number => median(waited.map((millis, round) => millis - (took.starts[round] ?? 0)));
+  const whole = { name: 'reading everybody', value: withoutStart(took.again) };
+  const tell = (what: string, value: number, more: { yardstick: typeof tool; most: number; waited?: readonly number[] }): void => {
+    const { yardstick, most, waited } = more;
+    const notes = [isBound ? `at most ${most} times` : '', waited ? `${median(waited).toFixed(0)} ms with the start of its thread` : ''];
+    const note = notes.filter((one) => one !== '').join('; ');
+    report({ part: 'sync', name: `${words}, ${what}`, value, unit: 'ms', yardstick, ...(note === '' ? {} : { note }) });
   };
-  const tell = (kind: Kind, what: string, { yardstick, most }: { yardstick: typeof tool; most: number }): void => {
-    const waited = median(took[kind].waited).toFixed(0);
-    const note = `at most ${most} times${kind === 'some' ? '' : `; ${waited} ms with the start of its thread`}`;
-    report({ part: 'sync', name: `${words}, ${what}`, value: median(inside[kind]), unit: 'ms', yardstick, note });
-  };
-  tell('first', 'first', { yardstick: tool, most: 2.5 });
-  tell('again', 'nothing changed', { yardstick: tool, most: 1.5 });
-  tell('some', `${changed} changed`, { yardstick: whole, most: 0.05 });
+  tell('first', withoutStart(took.first), { yardstick: tool, most: 2.5, waited: took.first });
+  tell('nothing changed', whole.value, { yardstick: tool, most: 1.5, waited: took.again });
+  tell(`${changed} changed`, median(took.some), { yardstick: whole, most: 0.05 });
 }
 
 /** Milliseconds of the tool for people and for groups, each from its start to its end, with the pages that Latchkey asks for. */
@@ -175,18 +174,8 @@ async function searchBy({ house: { folder }, server, searches }: Office): Promis
   writeFileSync(secret, server.servicePassword, { mode: 0o600 });
   writeFileSync(authority, server.ca);
   const how = [
-    '-x',
-    '-LLL',
-    '-o',
-    'ldif-wrap=no',
-    '-E',
-    `pr=${pageSize}/noprompt`,
-    '-H',
-    server.ldaps,
-    '-D',
-    server.serviceDn,
-    '-y',
-    secret,
+    ...['-x', '-LLL', '-o', 'ldif-wrap=no', '-E', `pr=${pageSize}/noprompt`],
+    ...['-H', server.ldaps, '-D', server.serviceDn, '-y', secret],
   ];
   const options = { env: { ...process.env, LDAPTLS_CACERT: authority }, maxBuffer: 1 << 28, timeout: 120_000 };
   let sum = 0;

@@ -4,10 +4,10 @@
  * unless that one is in passSyncManagersDNs).
  */
 
-import { byModifyTimestamp } from './change-stamps.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Refusal } from '../rules/refusal.ts';
 import type { Dialect, Place } from './dialect.ts';
+import { byModifyTimestamp } from './change-stamps.ts';
 import { firstSignIn, isDisabled, readState, stateAttributes } from './389ds-state.ts';
 import { isSameDn } from './dn.ts';
 import { isFailure } from './failure.ts';

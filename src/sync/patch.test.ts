@@ -5,8 +5,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Account, foldLogin } from '../rules/account.ts';
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
+import { appliedTo } from '../testing/mirrored.ts';
 import { type PartialReading, patch } from './patch.ts';
-import { type Change, type Entry, openPlan, type Plan, type Terms } from './plan.ts';
+import { type Entry, openPlan, type Plan, type Terms } from './plan.ts';
 
 const terms: Terms = {
   home: 'office',
@@ -112,20 +113,6 @@ test('the brake holds here, too', () => {
   assert.equal(refusal(patch(partial(office, [], { census: census(office, []), mayDisable: 1000 }))), ['sync.empty', undefined]);
 });
 
-/** What the store makes of the changes. */
-function applied(accounts: readonly Account[], changes: readonly Change[]): readonly Account[] {
-  const after = new Map(accounts.map((one) => [one.id, one]));
-  let next = Math.max(0, ...after.keys()) + 1;
-  for (const change of changes) {
-    if (change.kind === 'disable') after.set(change.id, { ...(after.get(change.id) as Account), isDisabled: true });
-    else {
-      const before = change.kind === 'update' ? after.get(change.id) : undefined;
-      const id = before?.id ?? next++;
-      after.set(id, { suspendedAt: null, language: null, ...before, ...change.entry, id, home: 'office', role: change.role });
-    }
-  }
-  return [...after.values()];
-}
 function whole(accounts: readonly Account[], entries: readonly Entry[]): Plan | Refusal {
   const planning = openPlan(lifted, new Set(['admin']));
   planning.see(entries);
@@ -196,8 +183,8 @@ test('any sequence of edits, read as it comes, ends in the same accounts as read
         const one: Plan | Refusal = some ?? whole(bySome, entries);
         const other = whole(byAll, entries);
         isSure = !isRefusal(one) && one.oddities.length === 0;
-        if (!isRefusal(one)) bySome = applied(bySome, one.changes);
-        if (!isRefusal(other)) byAll = applied(byAll, other.changes);
+        if (!isRefusal(one)) bySome = appliedTo(bySome, one.changes);
+        if (!isRefusal(other)) byAll = appliedTo(byAll, other.changes);
         assert.equal(known(bySome), known(byAll));
       }
     }),

@@ -5,7 +5,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Account } from '../rules/account.ts';
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
-import { type Change, type Entry, openPlan, type Plan, type Terms } from './plan.ts';
+import { appliedTo } from '../testing/mirrored.ts';
+import { type Entry, openPlan, type Plan, type Terms } from './plan.ts';
 import { roleBy } from './role.ts';
 
 interface Reading extends Terms {
@@ -48,21 +49,7 @@ const refused = (given: Reading): Refusal => {
   return made;
 };
 
-/** What the store makes of the changes. */
-function applied(accounts: readonly Account[], changes: readonly Change[]): readonly Account[] {
-  const after = new Map(accounts.map((account) => [account.id, account]));
-  let next = Math.max(0, ...after.keys()) + 1;
-  for (const change of changes) {
-    if (change.kind === 'disable') after.set(change.id, { ...(after.get(change.id) as Account), isDisabled: true });
-    else {
-      const before = change.kind === 'update' ? after.get(change.id) : undefined;
-      const id = before?.id ?? next++;
-      after.set(id, { suspendedAt: null, language: null, ...before, ...change.entry, id, home: 'office', role: change.role });
-    }
-  }
-  return [...after.values()];
-}
-const accountsOf = (entries: readonly Entry[]) => applied([], planned(reading(entries, [])).changes);
+const accountsOf = (entries: readonly Entry[]) => appliedTo([], planned(reading(entries, [])).changes);
 const people = (count: number) => Array.from({ length: count }, (_, i) => entry(`p${i}`));
 
 test('adds who is new, disables who is gone, leaves the rest alone', () => {
@@ -89,7 +76,7 @@ test('a rename or a move keeps the account; each changed field is named', () => 
 
 test('an entry made anew under an old login is another person', () => {
   const accounts = accountsOf([entry('old', { login: 'alice' }), ...people(9)]);
-  const after = applied(accounts, planned(reading([entry('new', { login: 'alice' }), ...people(9)], accounts)).changes);
+  const after = appliedTo(accounts, planned(reading([entry('new', { login: 'alice' }), ...people(9)], accounts)).changes);
   const alices = after.filter(({ login }) => login === 'alice');
   assert.equal(
     alices.map(({ remoteId, isDisabled }) => [remoteId, isDisabled]),
@@ -208,7 +195,7 @@ test('applied and planned again, nothing changes; no account changes hands; the 
           assert.ok((made.key as string) === 'sync.empty' || !isBrakeLifted);
           continue;
         }
-        const after = applied(accounts, made.changes);
+        const after = appliedTo(accounts, made.changes);
         const again = plan({ ...given, accounts: after });
         assert.ok(!isRefusal(again));
         if (!isRefusal(again)) assert.equal(again.changes, []);
@@ -249,7 +236,7 @@ test('50,000 people are planned in well under a second', () => {
     return (tries[0] as { made: T }).made;
   };
   const first = timed(() => planned(reading(office, [], { roleOf })));
-  const accounts = applied([], first.changes);
+  const accounts = appliedTo([], first.changes);
   const fresh = structuredClone(office);
   assert.equal(timed(() => planned(reading(fresh, accounts, { roleOf }))).changes, []);
   const changed = fresh.map((one, i) => (i % 10 === 0 ? { ...one, name: 'x' } : one));

@@ -1,7 +1,8 @@
 /** Chromium as Debian packages it, driven by playwright-core; a test file that uses it says `// needs: chromium`. */
 
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, type CDPSession, chromium, type Page } from 'playwright-core';
+import * as assert from 'uvu/assert';
 
 const programs = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -19,4 +20,44 @@ export function openChromium(): Promise<Browser> {
   const executablePath = programs.find((path) => existsSync(path));
   if (executablePath === undefined) throw new Error('Chromium is not installed');
   return chromium.launch({ executablePath, args: quiet });
+}
+
+export const telephone = { width: 390, height: 800 };
+
+interface Visiting extends BrowserContextOptions {
+  /** What the page may say all the same. */
+  readonly expected?: RegExp;
+}
+
+/** A browser of its own on a telephone. Whatever else the page complains of fails the test. */
+export async function visit(browser: Browser, { expected, ...options }: Visiting, walk: (page: Page) => Promise<void>): Promise<void> {
+  const context = await browser.newContext({ viewport: telephone, ...options });
+  const complaints: string[] = [];
+  const page = await context.newPage();
+  page.on('console', (message) => void (expected?.test(message.text()) || complaints.push(message.text())));
+  page.on('pageerror', (problem) => void complaints.push(problem.message));
+  try {
+    await walk(page);
+    assert.equal(complaints, []);
+  } finally {
+    await context.close();
+  }
+}
+
+/** How a refused form comes back; it is no fault of the page. */
+export const refusedForm = /status of 422/;
+
+/** Until the next page is there. */
+export async function press(page: Page, name: string | RegExp): Promise<void> {
+  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name, exact: typeof name === 'string' }).click()]);
+}
+
+/** A device that keeps passkeys, and knows its person. */
+export async function plugIn(page: Page): Promise<{ devtools: CDPSession; authenticatorId: string }> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('WebAuthn.enable');
+  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true },
+  });
+  return { devtools, authenticatorId };
 }

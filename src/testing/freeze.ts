@@ -1,14 +1,16 @@
 /** Stops the processes of a test's server, and waits until they have stopped: a signal is only delivered, and threads run on until they take it. */
 
+import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 const patience = 2_000;
 const pause = 2;
 
-/** SIGSTOP to a process, or, as kill(2) has it, to the group of a negative number. Returns once every thread stands. */
-export function freeze(pid: number): void {
-  process.kill(pid, 'SIGSTOP');
-  const whose = pid < 0 ? groupOf(-pid) : [pid];
+/** SIGSTOP to a server that has not ended, or to the whole group that it leads. Returns once every thread stands. */
+export function freeze(server: ChildProcess | null, { withGroup = false } = {}): void {
+  if (server?.pid === undefined || server.exitCode !== null || server.signalCode !== null) return;
+  process.kill(withGroup ? -server.pid : server.pid, 'SIGSTOP');
+  const whose = withGroup ? groupOf(server.pid) : [server.pid];
   const until = performance.now() + patience;
   while (!whose.every(stands)) {
     if (performance.now() > until) throw new Error(`${whose.join(' ')} did not stop`);

@@ -246,9 +246,7 @@ export async function startSamba({ tree, settings = {}, crowd = 0 }: SambaOption
       }
       throw new Error(`not locked: ${dn}`);
     },
-    freeze() {
-      if (server?.pid !== undefined && server.exitCode === null && server.signalCode === null) freeze(-server.pid);
-    },
+    freeze: () => freeze(server, { withGroup: true }),
     thaw: () => signal('SIGCONT'),
     kill,
     start,

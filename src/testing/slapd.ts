@@ -222,9 +222,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
         rmSync(file);
       }
     },
-    freeze() {
-      if (server?.pid !== undefined && server.exitCode === null && server.signalCode === null) freeze(server.pid);
-    },
+    freeze: () => freeze(server),
     thaw: () => void server?.kill('SIGCONT'),
     kill,
     start,

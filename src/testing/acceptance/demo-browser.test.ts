@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Browser, Page, Request } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openChromium } from '../chromium.ts';
+import { openChromium, press, refusedForm } from '../chromium.ts';
 import { type DemoProcess, startDemoProcess } from '../demo-process.ts';
 import { journeysIn } from './journeys.ts';
 
@@ -52,8 +52,7 @@ async function visit(walk: (page: Page) => Promise<void>): Promise<void> {
     if (weighed.bytes > heaviest) complaints.push(`${response.url()} makes ${weighed.bytes} bytes`);
   });
   const page = await context.newPage();
-  // The answer 422 is how a refused form comes back, and is no fault of the page.
-  page.on('console', (message) => void (/status of 422/.test(message.text()) || complaints.push(`${page.url()}: ${message.text()}`)));
+  page.on('console', (message) => void (refusedForm.test(message.text()) || complaints.push(`${page.url()}: ${message.text()}`)));
   page.on('pageerror', (problem) => void complaints.push(`${page.url()}: ${problem.message}`));
   try {
     await walk(page);
@@ -66,9 +65,6 @@ async function visit(walk: (page: Page) => Promise<void>): Promise<void> {
 const open = (page: Page, path: string) => page.goto(`${demo.site}${path}`);
 const words = async (page: Page, selector: string) => ((await page.locator(selector).textContent()) ?? '').trim();
 const heading = (page: Page) => words(page, 'h1');
-async function press(page: Page, name: string | RegExp): Promise<void> {
-  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name, exact: typeof name === 'string' }).click()]);
-}
 async function askFor(page: Page, login: string, way: string): Promise<void> {
   await open(page, '/reset');
   await page.fill('[name=login]', login);

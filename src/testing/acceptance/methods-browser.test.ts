@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser as Chromium, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openChromium } from '../chromium.ts';
+import { openChromium, plugIn, press, visit } from '../chromium.ts';
 import { colleague, type Journey, journeys, methodOf, startWays, together, type Way, type Ways } from './ways.ts';
 
 const test = suite('every method in Chromium');
@@ -23,40 +23,16 @@ test.after(async () => {
   await ways.close();
 });
 
-/** A browser and an address of the person's own. Whatever the page complains of fails the test. */
-async function visit(walk: (page: Page) => Promise<void>): Promise<void> {
+/** A browser and an address of the person's own. */
+function visiting(walk: (page: Page) => Promise<void>): Promise<void> {
   visitors += 1;
-  const headers = { 'X-Forwarded-For': `10.61.0.${visitors}` };
-  const context = await chromium.newContext({ viewport: { width: 390, height: 800 }, extraHTTPHeaders: headers });
-  const complaints: string[] = [];
-  const page = await context.newPage();
-  page.on('console', (message) => void complaints.push(message.text()));
-  page.on('pageerror', (problem) => void complaints.push(problem.message));
-  try {
-    await walk(page);
-    assert.equal(complaints, []);
-  } finally {
-    await context.close();
-  }
-}
-
-async function press(page: Page, name: string | RegExp): Promise<void> {
-  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name }).click()]);
+  return visit(chromium, { extraHTTPHeaders: { 'X-Forwarded-For': `10.61.0.${visitors}` } }, walk);
 }
 
 /** The person's device, which holds the passkey that they registered. */
-async function plugIn(page: Page, login: string): Promise<void> {
+async function plugInOf(page: Page, login: string): Promise<void> {
   const { id, privateKey } = ways.deviceOf(login);
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send('WebAuthn.enable');
-  const options = {
-    protocol: 'ctap2',
-    transport: 'internal',
-    hasResidentKey: true,
-    hasUserVerification: true,
-    isUserVerified: true,
-  } as const;
-  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', { options });
+  const { devtools, authenticatorId } = await plugIn(page);
   const credential = {
     ...{ credentialId: Buffer.from(id, 'base64url').toString('base64'), privateKey, rpId: 'localhost', signCount: 1 },
     ...{ isResidentCredential: true, userHandle: Buffer.from(login).toString('base64') },
@@ -70,13 +46,13 @@ const proofs: Readonly<Partial<Record<Way, (page: Page, login: string) => Promis
     await press(page, /continue here/);
   },
   async passkey(page, login) {
-    await plugIn(page, login);
+    await plugInOf(page, login);
     await press(page, 'Use a passkey');
   },
   /** Their colleague sits at another computer. */
   async colleague(page, login) {
     let code = '';
-    await visit(async (desk) => {
+    await visiting(async (desk) => {
       const site = ways.office.config.publicUrl;
       await desk.goto(`${site}/sign-in?next=%2Fapprovals`);
       await desk.fill('[name=login]', colleague);
@@ -106,7 +82,7 @@ const offered = (page: Page): Promise<(string | null)[]> =>
   page.locator('[name=method]').evaluateAll((choices) => choices.map((choice) => choice.getAttribute('value')));
 
 const reset = ({ login, ways: gates }: Journey): Promise<void> =>
-  visit(async (page) => {
+  visiting(async (page) => {
     await page.goto(`${ways.office.config.publicUrl}/reset`);
     await page.fill('[name=login]', login);
     await press(page, 'Continue');

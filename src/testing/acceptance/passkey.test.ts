@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openChromium } from '../chromium.ts';
+import { openChromium, plugIn, press, refusedForm, visit } from '../chromium.ts';
 import { type DemoProcess, startDemoProcess } from '../demo-process.ts';
 import { journeysIn } from './journeys.ts';
 
@@ -35,37 +35,16 @@ interface Device {
 }
 
 /** A browser on a device that keeps passkeys. */
-async function onDevice(walk: (device: Device) => Promise<void>): Promise<void> {
-  const context = await chromium.newContext({ viewport: { width: 390, height: 800 } });
-  const complaints: string[] = [];
-  const page = await context.newPage();
-  page.on('console', (message) => void (/status of 422/.test(message.text()) || complaints.push(message.text())));
-  page.on('pageerror', (problem) => void complaints.push(problem.message));
-  const devtools = await context.newCDPSession(page);
-  await devtools.send('WebAuthn.enable');
-  const options = {
-    protocol: 'ctap2',
-    transport: 'internal',
-    hasResidentKey: true,
-    hasUserVerification: true,
-    isUserVerified: true,
-  } as const;
-  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', { options });
-  const sees = async (isUserVerified: boolean) =>
-    void (await devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }));
-  try {
+const onDevice = (walk: (device: Device) => Promise<void>): Promise<void> =>
+  visit(chromium, { expected: refusedForm }, async (page) => {
+    const { devtools, authenticatorId } = await plugIn(page);
+    const sees = async (isUserVerified: boolean) =>
+      void (await devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }));
     await walk({ page, sees });
-    assert.equal(complaints, []);
-  } finally {
-    await context.close();
-  }
-}
+  });
 
 const open = (page: Page, path: string) => page.goto(`${demo.site}${path}`);
 const heading = async (page: Page) => ((await page.locator('h1').textContent()) ?? '').trim();
-async function press(page: Page, name: string | RegExp): Promise<void> {
-  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name }).click()]);
-}
 async function signIn(page: Page, login: string): Promise<void> {
   await open(page, '/sign-in');
   await page.fill('[name=login]', login);

@@ -5,13 +5,12 @@ import type { Browser as Chromium, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { limits } from '../../rules/throttle.ts';
-import { openChromium } from '../chromium.ts';
+import { openChromium, press, refusedForm, visit } from '../chromium.ts';
 import { type Office, startOffice } from './office.ts';
 
 const test = suite('the puzzle in Chromium');
 /** From here much went wrong. */
 const troubled = '10.80.0.1';
-const narrow = { width: 390, height: 800 };
 
 let office: Office;
 let chromium: Chromium;
@@ -34,24 +33,9 @@ interface Wish {
   readonly address?: string;
   readonly javaScriptEnabled?: boolean;
 }
-async function visit({ address = troubled, javaScriptEnabled = true }: Wish, walk: (page: Page) => Promise<void>): Promise<void> {
-  const extraHTTPHeaders = { 'X-Forwarded-For': address };
-  const context = await chromium.newContext({ viewport: narrow, javaScriptEnabled, extraHTTPHeaders });
-  const complaints: string[] = [];
-  const page = await context.newPage();
-  page.on('console', (message) => void (/status of 422/.test(message.text()) || complaints.push(message.text())));
-  page.on('pageerror', (problem) => void complaints.push(problem.message));
-  try {
-    await walk(page);
-    assert.equal(complaints, []);
-  } finally {
-    await context.close();
-  }
-}
+const visiting = ({ address = troubled, javaScriptEnabled = true }: Wish, walk: (page: Page) => Promise<void>): Promise<void> =>
+  visit(chromium, { javaScriptEnabled, extraHTTPHeaders: { 'X-Forwarded-For': address }, expected: refusedForm }, walk);
 const open = (page: Page, path: string) => page.goto(`${office.config.publicUrl}${path}`);
-async function press(page: Page, name: string): Promise<void> {
-  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name }).click()]);
-}
 /** Nothing is wider than a telephone, and what is to be pressed is large enough (WCAG 2.2, 2.5.8). */
 async function fits(page: Page): Promise<void> {
   const [wide = 0, window = 0] = await page
@@ -69,7 +53,7 @@ const sumOn = async (page: Page): Promise<string> => {
 };
 
 test('an address without failures is asked nothing', () =>
-  visit({ address: '10.80.0.2' }, async (page) => {
+  visiting({ address: '10.80.0.2' }, async (page) => {
     await open(page, '/reset');
     assert.is(await page.locator('[data-puzzle]').count(), 0);
   }));
@@ -80,7 +64,7 @@ test('the script solves it by itself, at each door that takes a login, and the s
     ['/unlock', 'Continue', '/reset'],
     ['/sign-in', 'Sign in', '/registration/remind'],
   ] as const)
-    await visit({}, async (page) => {
+    await visiting({}, async (page) => {
       await open(page, path);
       await page.locator('[name=puzzle_work]:not([value=""])').waitFor({ state: 'attached', timeout: 60_000 });
       assert.is(await page.locator('[name=puzzle_answer]').isVisible(), false);
@@ -93,7 +77,7 @@ test('the script solves it by itself, at each door that takes a login, and the s
 });
 
 test('without a script the sum is asked, a wrong one is asked again, and the right one goes on', () =>
-  visit({ javaScriptEnabled: false }, async (page) => {
+  visiting({ javaScriptEnabled: false }, async (page) => {
     await open(page, '/reset');
     await fits(page);
     await page.fill('[name=login]', 'alice');

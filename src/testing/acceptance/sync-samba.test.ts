@@ -6,29 +6,12 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { House } from '../../app.ts';
 import { isRefusal } from '../../rules/refusal.ts';
-import type { Directory } from '../../world.ts';
 import { type HouseBefore, openHouseBefore } from '../house.ts';
+import { account, directoryOf, isWhole, read } from '../reading-office.ts';
 import { type Samba, startSamba } from '../samba.ts';
 
 const size = 2000;
 
-type Options = NonNullable<Parameters<House['sync']>[1]>;
-const directoryOf = ({ world }: House): Directory => world.directories.all[0] as Directory;
-
-async function read(house: House, options: Options = {}) {
-  const report = await house.sync(directoryOf(house), options);
-  if (isRefusal(report)) throw new Error(`refused: ${report.key} ${report.raw ?? JSON.stringify(report.params)}`);
-  return report;
-}
-/** What was read by parts is what reading everybody would have made of it. */
-async function isWhole(house: House): Promise<void> {
-  assert.equal((await read(house, { dryRun: true })).changes, []);
-}
-const account = (house: House, login: string) => {
-  const [found] = house.world.accounts.byLogin(login);
-  if (!found) throw new Error(`${login} has no account`);
-  return found;
-};
 const fieldsOf = (report: Awaited<ReturnType<typeof read>>) =>
   report.changes.map(({ kind, login, fields }) => [kind, login, ...fields].join(' '));
 

@@ -9,41 +9,17 @@ import type { House } from '../../app.ts';
 import { isRefusal } from '../../rules/refusal.ts';
 import { minute } from '../../rules/time.ts';
 import { databaseFile, openDatabase } from '../../store/database.ts';
-import type { Directory } from '../../world.ts';
 import { openRealHouse, type RealHouse } from '../house.ts';
 import { ldifOfOffice } from '../large-office.ts';
+import { account, directoryOf, isWhole, read, refusal } from '../reading-office.ts';
 import { timeAgo } from '../slapd-bench.ts';
 
 const base = 'dc=latchkey,dc=test';
 const size = 5000;
 
-type Options = NonNullable<Parameters<House['sync']>[1]>;
-const directoryOf = ({ world }: House): Directory => world.directories.all[0] as Directory;
-
-async function read(house: House, options: Options = {}) {
-  const report = await house.sync(directoryOf(house), options);
-  if (isRefusal(report)) throw new Error(`refused: ${report.key} ${report.raw ?? JSON.stringify(report.params)}`);
-  return report;
-}
-async function refusal(house: House, options: Options = {}) {
-  const outcome = await house.sync(directoryOf(house), options);
-  if (!isRefusal(outcome)) throw new Error('not refused');
-  return outcome;
-}
-/** What was read by parts is what reading everybody would have made of it. */
-async function isWhole(house: House): Promise<void> {
-  assert.equal((await read(house, { dryRun: true })).changes, []);
-}
-
 const test = suite<{ office: RealHouse; house: House }>('a large office');
 const change = (login: string, ...lines: string[]): string =>
   `dn: uid=${login},ou=people,${base}\nchangetype: modify\n${lines.join('\n')}\n\n`;
-const account = (house: House, login: string) => {
-  const [found] = house.world.accounts.byLogin(login);
-  if (!found) throw new Error(`${login} has no account`);
-  return found;
-};
-
 test.before(async (room) => {
   room.office = await openRealHouse({ slapd: { ldif: ldifOfOffice({ people: size, groups: 200, base }) }, timeoutSeconds: 30 });
 });
