@@ -7,6 +7,7 @@ import { day, hour, minute, second } from '../rules/time.ts';
 import { bringUpToDate, openDatabase } from '../store/database.ts';
 import { storeOn } from '../store/store.ts';
 import { systemRandom } from '../system.ts';
+import { eventually } from '../testing/eventually.ts';
 import { type SmtpListener, startSmtp } from '../testing/smtp.ts';
 import { createTexts } from '../text/texts.ts';
 import { createVault, keyFrom } from '../vault.ts';
@@ -252,7 +253,7 @@ deliver('what a stopped process left is sent by the next one, once, under the sa
   server.behave({ hangsAt: 'content' });
   for (const to of ['alice@example.org', 'bob@example.org', 'carol@example.org']) first.queue(code(to));
   void first.flush();
-  while (server.connections() < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await eventually('nobody connects', () => server.connections() >= 2);
   await first.close();
   assert.is(rows().filter(({ sealed }) => sealed !== null).length, 3);
   first.queue(code('dave@example.org'));

@@ -2,6 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { eventually } from '../testing/eventually.ts';
 import { startSmtp } from '../testing/smtp.ts';
 import { createMail } from './mail.ts';
 import type { Mail } from './transport.ts';
@@ -177,7 +178,7 @@ test('closing breaks off what is under way', async () => {
   server.behave({ hangsAt: 'recipient' });
   const mail = createMail({ ...server.config, limits: {} });
   const sending = mail.send(letter);
-  while (server.connections() === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await eventually('nobody connects', () => server.connections() > 0);
   mail.close();
   assert.is((await sending).kind, 'away');
   await server.kill();

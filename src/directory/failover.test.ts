@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import type { Account } from '../rules/account.ts';
 import { isRefusal } from '../rules/refusal.ts';
 import { hour, minute, second } from '../rules/time.ts';
+import { eventually } from '../testing/eventually.ts';
 import { type LdapProxy, startProxy } from '../testing/proxy.ts';
 import { type Slapd, startSlapd } from '../testing/slapd.ts';
 import { accountOf, configOf, dnOf, noLog, personLdif, realClock, timeAgo } from '../testing/slapd-bench.ts';
@@ -56,17 +57,12 @@ test.after(async () => {
 async function replicated(): Promise<void> {
   const name = `Mark ${++made}`;
   await provider.add(personLdif(provider, { login: `mark${made}`, name, password: oldPassword }));
-  for (let tries = 0; tries < 200; tries++) {
-    if (
-      await copy.read(dnOf(copy, name)).then(
-        (entry) => entry.size > 0,
-        () => false,
-      )
-    )
-      return;
-    await realClock.sleep(50);
-  }
-  throw new Error('the copy does not hear of it');
+  await eventually('the copy does not hear of it', () =>
+    copy.read(dnOf(copy, name)).then(
+      (entry) => entry.size > 0,
+      () => false,
+    ),
+  );
 }
 
 /** Whom both know, with an old password. */

@@ -8,6 +8,7 @@ import { chownSync, existsSync, readFileSync, renameSync, rmSync, statSync, writ
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ServerCertificate } from '../directory/certificate.ts';
+import { eventually } from './eventually.ts';
 import { keptFile } from './kept.ts';
 import { answers } from './slapd.ts';
 
@@ -153,11 +154,17 @@ async function start(at: { own: string; user: User; env: NodeJS.ProcessEnv; pidF
     // Of its statistics, which nobody reads.
     rmSync(`/dev/shm/sem.slapd-${name}.stats`, { force: true });
   };
-  for (let tries = 0; tries < 600; tries++) {
-    if (child.exitCode !== null) throw new Error(`ns-slapd ended: ${said}`);
-    if (await answers(port)) return stop;
-    await new Promise((resolve) => setTimeout(resolve, 25));
+  try {
+    await eventually(
+      () => `ns-slapd does not answer: ${said}`,
+      () => {
+        if (child.exitCode !== null) throw new Error(`ns-slapd ended: ${said}`);
+        return answers(port);
+      },
+    );
+    return stop;
+  } catch (error) {
+    await stop();
+    throw error;
   }
-  await stop();
-  throw new Error(`ns-slapd does not answer: ${said}`);
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Secret, TOTP } from 'otpauth';
+import { eventually } from './eventually.ts';
 
 /** One of the people in /dev/cast.json. */
 export interface DemoCastMember {
@@ -85,11 +86,13 @@ export async function startDemoProcess({ data }: { data: string }): Promise<Demo
     outbox,
     async message(login, kind, { after = 0 } = {}) {
       const mail = login.includes('@') ? login : person(login).mail;
-      for (const end = performance.now() + 10_000; performance.now() < end; await pause(50)) {
-        const sent = (await outbox()).filter((one) => one.kind === kind && one.to === mail);
-        if (sent.length > after && sent[0]) return sent[0];
-      }
-      throw new Error(`no ${kind} for ${login}: ${JSON.stringify((await outbox()).map((one) => [one.to, one.kind]))}`);
+      return eventually(
+        async () => `no ${kind} for ${login}: ${JSON.stringify((await outbox()).map((one) => [one.to, one.kind]))}`,
+        async () => {
+          const sent = (await outbox()).filter((one) => one.kind === kind && one.to === mail);
+          return sent.length > after && sent[0];
+        },
+      );
     },
     async appCode(login, { secret = person(login).totp_secret ?? '' } = {}) {
       for (;;) {

@@ -10,6 +10,7 @@ import { type Config, ConfigMistakes, loadConfig } from '../config.ts';
 import type { SettingKey } from '../rules/policy.ts';
 import { isRefusal } from '../rules/refusal.ts';
 import { Browser } from './browser.ts';
+import { eventually } from './eventually.ts';
 import { localUrl } from './front-desk.ts';
 import { type LdapProxy, startProxy } from './proxy.ts';
 import { type Slapd, type SlapdOptions, startSlapd } from './slapd.ts';
@@ -201,16 +202,16 @@ export async function openHouseBefore(directory: OfficeDirectory, options: House
     });
 
   async function code(address: string): Promise<string> {
-    for (let tries = 0; tries < 1500; tries += 1) {
+    const next = () => {
       for (let at = read.get(address) ?? 0; at < smtp.received.length; at += 1) {
         read.set(address, at + 1);
         const letter = smtp.received[at];
         const found = letter?.to.includes(address) ? /^(\d{8})$/m.exec(letter.mail.text ?? '')?.[1] : undefined;
         if (found) return found;
       }
-      await clock.sleep(20);
-    }
-    throw new Error(`no code came to ${address}`);
+      return null;
+    };
+    return eventually(`no code came to ${address}`, next);
   }
 
   return {
@@ -305,10 +306,13 @@ async function serve(configFile: string, children: Set<ChildProcess>): Promise<S
       resolve({ code, signal });
     }),
   );
-  for (let tries = 0; !written.includes('Latchkey is ready'); tries += 1) {
-    if (tries > 1000 || child.exitCode !== null) throw new Error(`Latchkey does not start: ${written}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await eventually(
+    () => `Latchkey does not start: ${written}`,
+    () => {
+      if (child.exitCode !== null) throw new Error(`Latchkey ended: ${written}`);
+      return written.includes('Latchkey is ready');
+    },
+  );
   return {
     pid: child.pid ?? 0,
     log: () => written,

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CertificateAuthority, ServerCertificate } from '../directory/certificate.ts';
 import { escapeValue } from '../directory/dn.ts';
+import { eventually } from './eventually.ts';
 import { freeze } from './freeze.ts';
 import { keptFile } from './kept.ts';
 import { type Administrator, administratorScript, openAdministrator, provisionScript } from './samba-administrator.ts';
@@ -152,12 +153,13 @@ export async function startSamba({ tree, settings = {}, crowd = 0 }: SambaOption
     child.stderr?.on('data', (data) => {
       said += data;
     });
-    for (let tries = 0; tries < 400; tries++) {
-      if (child.exitCode !== null) throw new Error(`samba ended: ${said}`);
-      if (await answers(636, address)) return;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error(`samba does not answer: ${said}`);
+    await eventually(
+      () => `samba does not answer: ${said}`,
+      () => {
+        if (child.exitCode !== null) throw new Error(`samba ended: ${said}`);
+        return answers(636, address);
+      },
+    );
   }
 
   const signal = (name: NodeJS.Signals) => {

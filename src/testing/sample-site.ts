@@ -115,9 +115,3 @@ export function assertSafeHeaders(headers: Record<string, unknown>, what: string
   assert.is(headers['access-control-allow-origin'], undefined, what);
   assert.is(headers['x-powered-by'], undefined, what);
 }
-
-/** Waits until it is so, two seconds at most. */
-export async function eventually(isSo: () => boolean): Promise<void> {
-  for (let nth = 0; nth < 200 && !isSo(); nth++) await new Promise((resolve) => setTimeout(resolve, 10));
-  assert.ok(isSo());
-}

@@ -7,6 +7,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CertificateAuthority, certificateAuthority, type ServerCertificate } from '../directory/certificate.ts';
+import { eventually } from './eventually.ts';
 import { freeze } from './freeze.ts';
 import { manual } from './manual.ts';
 
@@ -156,12 +157,13 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     child.stderr?.on('data', (data) => {
       said += data;
     });
-    for (let tries = 0; tries < 200; tries++) {
-      if (child.exitCode !== null) throw new Error(`slapd ended: ${said}`);
-      if (await answers(ldapsPort)) return;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error(`slapd does not answer: ${said}`);
+    await eventually(
+      () => `slapd does not answer: ${said}`,
+      () => {
+        if (child.exitCode !== null) throw new Error(`slapd ended: ${said}`);
+        return answers(ldapsPort);
+      },
+    );
   }
 
   async function kill(): Promise<void> {

@@ -6,6 +6,7 @@ import { SMTPServer } from 'smtp-server';
 import type { MailConfig } from '../delivery/mail.ts';
 import { certificateAuthority } from '../directory/certificate.ts';
 import { systemClock, systemRandom } from '../system.ts';
+import { eventually } from './eventually.ts';
 
 export interface ReceivedMail {
   readonly from: string;
@@ -115,10 +116,10 @@ export async function startSmtp({ tls = 'none', user }: SmtpWish = {}): Promise<
       manners = next;
     },
     async arrived(count) {
-      for (let tries = 0; received.length < count; tries += 1) {
-        if (tries === 500) throw new Error(`${received.length} of ${count} messages arrived`);
-        await systemClock.sleep(10);
-      }
+      await eventually(
+        () => `${received.length} of ${count} messages arrived`,
+        () => received.length >= count,
+      );
       return received;
     },
     async kill() {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { eventually } from './eventually.ts';
 import { missing } from './needs.ts';
 import { type Outcome, readTestFile, runTestFile } from './test-file.ts';
 
@@ -52,8 +53,7 @@ test('a', () => new Promise(() => {})); test.run();`);
   assert.equal(counts(outcome), [0, 1, 0]);
   assert.match(outcome.problem ?? '', 'did not end within 1 s');
   const pid = Number(/server (\d+)/.exec(outcome.output)?.[1]);
-  for (let wait = 0; wait < 50 && isAlive(pid); wait += 1) await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.not(isAlive(pid));
+  await eventually('what it started lives on', () => !isAlive(pid));
 });
 
 /** A dead process that nobody has asked after is still listed, as a zombie. */

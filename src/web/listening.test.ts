@@ -8,8 +8,9 @@ import * as assert from 'uvu/assert';
 import { certificateAuthority } from '../directory/certificate.ts';
 import { systemClock, systemRandom } from '../system.ts';
 import { Browser } from '../testing/browser.ts';
+import { eventually } from '../testing/eventually.ts';
 import type { FrontDesk } from '../testing/front-desk.ts';
-import { assertSafeHeaders, eventually, openSite, raw, site, visits } from '../testing/sample-site.ts';
+import { assertSafeHeaders, openSite, raw, site, visits } from '../testing/sample-site.ts';
 
 let desk: FrontDesk;
 const test = suite('listening');
@@ -50,7 +51,7 @@ test('a stop waits for what is under way, ends idle connections, takes no new on
     finish = resolve;
   });
   const running = new Browser(stopping.url).send('GET', '/slow');
-  await eventually(() => visits.length > 0);
+  await eventually('nobody visits', () => visits.length > 0);
   const startedAt = Date.now();
   const closing = stopping.close();
   setTimeout(finish, 200);
@@ -67,7 +68,7 @@ test('a stop does not wait for ever', async () => {
   const stopping = await openSite();
   site.hold = new Promise(() => {});
   const running = new Browser(stopping.url).send('GET', '/slow').catch((problem: Error) => problem);
-  await eventually(() => visits.length > 0);
+  await eventually('nobody visits', () => visits.length > 0);
   const startedAt = Date.now();
   await stopping.close();
   assert.ok(Date.now() - startedAt < 2_000);

@@ -4,6 +4,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { eventually } from '../eventually.ts';
 import { type Person, openRealHouse, type RealHouse } from '../house.ts';
 import type { Browser } from '../browser.ts';
 
@@ -43,12 +44,7 @@ async function ask(house: RealHouse, { login }: Person): Promise<Browser> {
 }
 
 async function letterTo(house: RealHouse, address: string, about: RegExp): Promise<string> {
-  for (let tries = 0; tries < 500; tries += 1) {
-    const found = house.mailsTo(address).findLast((letter) => about.test(letter));
-    if (found !== undefined) return found;
-    await new Promise((resume) => setTimeout(resume, 20));
-  }
-  throw new Error(`nothing like ${about} came to ${address}`);
+  return eventually(`nothing like ${about} came to ${address}`, () => house.mailsTo(address).findLast((letter) => about.test(letter)));
 }
 
 const requestsOn = (browser: Browser): string[] =>

@@ -3,6 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Browser } from '../browser.ts';
+import { eventually } from '../eventually.ts';
 import { openRealHouse, type Person, type RealHouse } from '../house.ts';
 import { type Fate, fates, type Request, refusals } from '../proxy.ts';
 import { timeAgo } from '../slapd-bench.ts';
@@ -118,13 +119,11 @@ async function judged(house: RealHouse, { act, who, browser, what }: Left, heal:
 const actsOf = (house: RealHouse, act: Act, who: Person) =>
   house.inside(({ world }) => world.journal.ofAccount(who.login, 50).filter(({ event }) => event === act.name));
 
-async function mailArrives(house: RealHouse, who: Person, pattern: RegExp): Promise<void> {
-  for (let tries = 0; tries < 250; tries += 1) {
-    if (house.mailsTo(who.address).some((mail) => pattern.test(mail))) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  assert.unreachable(`${who.login}: no mail ${pattern} among ${house.mailsTo(who.address).map((mail) => mail.split('\n')[0])}`);
-}
+const mailArrives = (house: RealHouse, who: Person, pattern: RegExp) =>
+  eventually(
+    () => `${who.login}: no mail ${pattern} among ${house.mailsTo(who.address).map((mail) => mail.split('\n')[0])}`,
+    () => house.mailsTo(who.address).some((mail) => pattern.test(mail)),
+  );
 
 const looks = new WeakMap<RealHouse, () => Promise<unknown>>();
 const settlings = new WeakMap<RealHouse, () => Promise<number>>();

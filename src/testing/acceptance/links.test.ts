@@ -5,6 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addressKey, limits } from '../../rules/throttle.ts';
 import { Browser } from '../browser.ts';
+import { eventually } from '../eventually.ts';
 import { type Office, startOffice } from './office.ts';
 
 const wrongCode = /does not fit/;
@@ -29,10 +30,7 @@ async function asked(login: string, browser = visitor()): Promise<{ browser: Bro
   await browser.open('/reset');
   await browser.submit({ login });
   await browser.submit({ method: 'email' });
-  for (let tries = 0; office.mailed(login).link === before; tries += 1) {
-    assert.ok(tries < 500, `no code came to ${login}`);
-    await new Promise((resume) => setTimeout(resume, 20));
-  }
+  await eventually(`no code came to ${login}`, () => office.mailed(login).link !== before);
   return { browser, ...office.mailed(login) };
 }
 
@@ -52,7 +50,7 @@ const rows = (): string =>
 
 test('fifty looks at a mailed link spend nothing', async () => {
   const { link } = await asked('alice');
-  while (office.house.world.deliver.health().waiting > 0) await new Promise((resume) => setTimeout(resume, 20)); // noted as sent
+  await eventually('the letters are not noted as sent', () => office.house.world.deliver.health().waiting === 0);
   const before = rows();
   for (let look = 0; look < 25; look += 1) {
     const scanner = visitor();
@@ -84,10 +82,7 @@ test('a link of one purpose opens nothing of another', async () => {
   assert.is((await visitor().open(`/not-me/${secret}`)).status, 404);
   await browser.submit({ answer: code });
   await choosePassword(browser, 'Quiet rivers meander 77');
-  for (let tries = 0; office.mailed('heidi').notMe === ''; tries += 1) {
-    assert.ok(tries < 500, 'no notice came');
-    await new Promise((resume) => setTimeout(resume, 20));
-  }
+  await eventually('no notice came', () => office.mailed('heidi').notMe);
   const notMe = office.mailed('heidi').notMe.split('/').at(-1) ?? '';
   const thief = visitor();
   assert.is((await thief.open(`/reset/code/${notMe}`)).status, 404);

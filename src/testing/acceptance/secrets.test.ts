@@ -9,6 +9,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { databaseFile, openDatabase } from '../../store/database.ts';
 import { type Answered, Browser } from '../browser.ts';
+import { eventually } from '../eventually.ts';
 import { openRealHouse, type Person, type RealHouse, type Served } from '../house.ts';
 
 const person = (login: string): Person => ({
@@ -179,10 +180,7 @@ test('every journey is gone', async () => {
   await unlocking.browser.submit({}, { at: '/reset/unlock' });
   assert.is(unlocking.browser.status, 200, unlocking.browser.text());
 
-  for (let tries = 0; !house.mailsTo(bella.address).some((text) => text.includes('/not-me/')); tries += 1) {
-    assert.ok(tries < 300, 'no notice came');
-    await new Promise((resume) => setTimeout(resume, 20));
-  }
+  await eventually('no notice came', () => house.mailsTo(bella.address).some((text) => text.includes('/not-me/')));
   const notMe = plant(
     'not-me link',
     /\/not-me\/([\w-]+)/.exec(house.mailsTo(bella.address).find((text) => text.includes('/not-me/')) ?? '')?.[1] ?? '',

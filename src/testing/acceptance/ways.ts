@@ -1,6 +1,5 @@
 /** An office whose people hold every way to prove who they are: what each of them registered, and what they type where a page asks for it. */
 
-import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import type { Policy, SettingKey } from '../../rules/policy.ts';
 import { type MethodName, methodNames } from '../../rules/vocabulary.ts';
@@ -8,6 +7,7 @@ import { systemClock } from '../../system.ts';
 import type { Authenticator } from '../authenticator.ts';
 import type { Browser } from '../browser.ts';
 import { opens } from '../demo-bench.ts';
+import { eventually } from '../eventually.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
 import { codeOf, give, type Holding, memoryOf } from '../holdings.ts';
 import { addressOf, type Office, startOffice } from './office.ts';
@@ -48,7 +48,6 @@ export interface Ways {
   close(): Promise<void>;
 }
 
-const patience = 10_000;
 /** Whom policy names for approvals. */
 export const colleague = 'rpatel';
 /** Every method is allowed, some have a colleague to ask, and nobody is led aside at sign-in. */
@@ -80,7 +79,7 @@ export async function startWays(people: readonly Journey[]): Promise<Ways> {
     if (!holding) throw new Error(`${login} holds nothing`);
     return holding;
   };
-  const linkOf = (login: string): Promise<string> => until(() => office.mailed(login).link);
+  const linkOf = (login: string): Promise<string> => eventually(`no link came to ${login}`, () => office.mailed(login).link);
 
   return {
     office,
@@ -91,8 +90,8 @@ export async function startWays(people: readonly Journey[]): Promise<Ways> {
       const holding = holdingOf(login);
       if (way === 'questions') return Object.fromEntries(labels.map((label, nth) => [`answer_${nth + 1}`, memoryOf(first, label)]));
       if (way === 'colleague') return { answer: await approvedCode(office, login) };
-      if (way === 'email') return { answer: await until(() => office.mailed(login).code) };
-      if (way === 'sms') return { answer: await until(() => textedCode(gateway, holding.number)) };
+      if (way === 'email') return { answer: await eventually(`no code came to ${login}`, () => office.mailed(login).code) };
+      if (way === 'sms') return { answer: await eventually(`no text came to ${login}`, () => textedCode(gateway, holding.number)) };
       if (way === 'totp') return { answer: codeOf(holding, systemClock.now()) };
       return { answer: way === 'pass' ? holding.pass : (holding.codes[3] ?? '') };
     },
@@ -139,7 +138,7 @@ async function giveAll(office: Office, people: readonly Journey[]): Promise<Read
 async function approvedCode(office: Office, login: string): Promise<string> {
   const browser = await office.browserAt('10.62.0.1').open('/sign-in?next=%2Fapprovals');
   await browser.submit({ login: colleague, password: office.password(colleague) });
-  await until(async () => approvalOf(await browser.open('/approvals'), login));
+  await eventually(`nobody is asked about ${login}`, async () => approvalOf(await browser.open('/approvals'), login));
   await browser.submit({}, { at: approvalOf(browser, login) });
   return /<code>(\d{8})<\/code>/.exec(browser.html)?.[1] ?? '';
 }
@@ -154,14 +153,6 @@ const approvalOf = ({ html }: Browser, login: string): string =>
 function textedCode({ asked }: Gateway, number: string): string {
   const texts = asked.map(({ body }) => JSON.parse(body) as { to: string; text: string }).filter(({ to }) => to === number);
   return /\b\d{6}\b/.exec(texts.at(-1)?.text ?? '')?.[0] ?? '';
-}
-
-async function until(find: () => string | Promise<string>): Promise<string> {
-  for (const end = performance.now() + patience; performance.now() < end; await pause(50)) {
-    const found = await find();
-    if (found !== '') return found;
-  }
-  throw new Error('no message came');
 }
 
 /** All at the same time, but no more than `lanes` at once; the first that fails says who it was. */
