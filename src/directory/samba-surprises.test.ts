@@ -1,5 +1,4 @@
 // needs: samba
-// limit: 120 s
 /** What an Active Directory does that nobody expects, shown on the server itself, and what the adapter makes of it. */
 
 import { suite } from 'uvu';

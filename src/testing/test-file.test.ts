@@ -47,12 +47,13 @@ test('a forgotten .run() fails', async ({ run }) => {
 });
 
 test('a test that never settles fails, and takes its servers with it', async ({ run }) => {
-  const outcome = await run(`// limit: 1 s\n#uvu\nimport { spawn } from 'node:child_process';
+  const outcome = await run(`// limit: 4 s\n#uvu\nimport { spawn } from 'node:child_process';
 const child = spawn('sleep', ['60']); console.log('server', child.pid);
 test('a', () => new Promise(() => {})); test.run();`);
   assert.equal(counts(outcome), [0, 1, 0]);
-  assert.match(outcome.problem ?? '', 'did not end within 1 s');
+  assert.match(outcome.problem ?? '', 'did not end within 4 s');
   const pid = Number(/server (\d+)/.exec(outcome.output)?.[1]);
+  assert.ok(pid > 0, outcome.output);
   await eventually('what it started lives on', () => !isAlive(pid));
 });
 
@@ -79,7 +80,7 @@ test('an error after the last test fails', async ({ run }) => {
 test('a hook that throws is named', async ({ run }) => {
   const outcome = await run(`#uvu\ntest.before(() => { throw new Error('in a hook'); }); test('a', () => {}); test.run();`);
   assert.equal(counts(outcome), [0, 1, 0]);
-  assert.match(outcome.problem ?? '', 'a hook threw');
+  assert.match(outcome.output, 'in a hook');
 });
 
 test('what is left open is told', async ({ run }) => {

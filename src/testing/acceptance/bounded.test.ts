@@ -1,4 +1,3 @@
-// limit: 240 s
 // alone
 /** Nobody can make it dear for the others: no request costs more because very many attempts, tokens and sessions live; garbage costs next to nothing. */
 

@@ -1,5 +1,4 @@
 // needs: slapd ldap-utils
-// limit: 420 s
 /** Whatever slapd does at whatever moment of a change or an unlock, the person is told the truth. */
 
 import { faultsOf } from './faults.ts';

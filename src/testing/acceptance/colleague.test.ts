@@ -1,5 +1,4 @@
 // needs: slapd ldap-utils
-// limit: 120 s
 /** A colleague's approval on the real directory, without JavaScript: the manager is read from it, asked by mail, signs in, and reads out a code. */
 
 import { suite } from 'uvu';

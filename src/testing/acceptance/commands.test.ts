@@ -1,5 +1,4 @@
 // needs: slapd ldap-utils
-// limit: 300 s
 /** Every command as an operator types it: in a process of its own, on a real slapd, beside a serving Latchkey or without one. */
 
 import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,5 @@
 /** The main journeys through the demo office in a real browser with its script on: nothing complains, nothing is heavy, nothing else is asked. */
 // needs: chromium ldap-utils
-// limit: 300 s
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,5 @@
 /** Those who sign in to the demo office, by a plain client without JavaScript: the roles, the ways back in, the account, and "this was not me". */
 // needs: ldap-utils
-// limit: 300 s
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,5 @@
 /** The demo office from the doors to a password that the directory has, by a plain client without JavaScript, that knows only what the pages, /dev/cast.json and /dev/outbox.json say. */
 // needs: ldap-utils
-// limit: 300 s
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

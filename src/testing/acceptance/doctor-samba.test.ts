@@ -1,5 +1,4 @@
 // needs: samba
-// limit: 300 s
 /** `latchkey check` on broken set-ups of a real Samba domain: each names its fault, and the line that is printed cures it. */
 
 import { writeFileSync } from 'node:fs';

@@ -1,5 +1,4 @@
 // needs: slapd ldap-utils
-// limit: 300 s
 /** `latchkey check` as an operator runs it, on broken set-ups of a real slapd: each names its fault and its cure, and the cure cures. */
 
 import { writeFileSync } from 'node:fs';

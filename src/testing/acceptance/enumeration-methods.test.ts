@@ -1,4 +1,3 @@
-// limit: 300 s
 /** With every method allowed no page before the first proof tells who has an account or what they hold: the same bytes, questions as many and as lasting. */
 
 import { suite } from 'uvu';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // alone
 /** No door tells who has an account: the same status, headers, body and time for everybody, whatever is the matter with them. */
 

@@ -1,5 +1,4 @@
 // needs: slapd ldap-utils
-// limit: 240 s
 /** Five hundred people with every hard sign in name, login and password: read from slapd, and each resets once over HTTP and mail. */
 
 import { suite } from 'uvu';

@@ -1,4 +1,3 @@
-// limit: 240 s
 /** A mailed link or code: looking spends nothing, it works once, for one account, attempt and purpose; and nothing a request claims moves it. */
 
 import { test } from 'uvu';

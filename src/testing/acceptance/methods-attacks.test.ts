@@ -1,4 +1,3 @@
-// limit: 300 s
 /** Every method attacked through the doors: what is wrong, old, used, somebody else's, from elsewhere, too often, at once or out of order opens nothing. */
 
 import { suite } from 'uvu';

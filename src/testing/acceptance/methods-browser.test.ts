@@ -1,6 +1,5 @@
 /** Every way that policy lets stand alone, and every two for two gates, in a real browser with its script on: the new password opens the directory. */
 // needs: chromium
-// limit: 300 s
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser as Chromium, Page } from 'playwright-core';

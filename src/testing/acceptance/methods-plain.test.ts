@@ -1,4 +1,3 @@
-// limit: 240 s
 /** Every way that policy lets stand alone, and every two for two gates, without JavaScript: a form, a code, a new password, proved by a bind. */
 
 import { suite } from 'uvu';

@@ -1,6 +1,5 @@
 /** A passkey in a real browser with a virtual device: made at the registration, proved at the reset, and the second step at sign-in. */
 // needs: chromium ldap-utils
-// limit: 200 s
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,4 @@
 // needs: slapd ldap-utils
-// limit: 120 s
 /** The policy as a file, and a pass from the console, beside a Latchkey that serves: what was decided binds the very next request. */
 
 import { writeFileSync } from 'node:fs';

@@ -1,5 +1,4 @@
 // needs: samba
-// limit: 120 s
 /** On a Samba that takes any password again at a reset: Latchkey refuses what it set and what it saw proved, and what binds is looked at by hand. */
 
 import { suite } from 'uvu';

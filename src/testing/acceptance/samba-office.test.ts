@@ -1,6 +1,5 @@
 /** An office on Active Directory, as people meet it: on both Sambas and, where OpenLDAP can do the same, on slapd. Binds prove what is in force. */
 // needs: samba samba-tree slapd ldap-utils
-// limit: 300 s
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,5 +1,4 @@
 // needs: slapd ldap-utils
-// limit: 240 s
 /** No secret is anywhere but where it belongs: canaries go through every journey of a served Latchkey, and then everything it wrote is searched. */
 
 import { appendFileSync, globSync, readFileSync } from 'node:fs';

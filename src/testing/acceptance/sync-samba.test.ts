@@ -1,6 +1,5 @@
 /** An Active Directory of two thousand people, read by what changed: moved and renamed, with folders and without, gone and come back. */
 // needs: samba
-// limit: 240 s
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

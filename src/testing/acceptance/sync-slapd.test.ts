@@ -1,6 +1,5 @@
 /** A large office on a real slapd: read in a thread of its own, then only what changed; stopped, killed and braked, and whole again with the next run. */
 // needs: slapd ldap-utils
-// limit: 240 s
 
 import fc from 'fast-check';
 import { suite } from 'uvu';
