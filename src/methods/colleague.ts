@@ -10,7 +10,7 @@ import { type Policy, policyFor } from '../rules/policy.ts';
 import { accountKey, isOver, limits } from '../rules/throttle.ts';
 import { type Instant, minute } from '../rules/time.ts';
 import type { World } from '../world.ts';
-import { digitsOf } from './email.ts';
+import { judgeSentCode } from './contact.ts';
 import type { Method, MethodNeeds } from './method.ts';
 
 const mostAsked = 10;
@@ -94,7 +94,7 @@ const isSomebodyElse = (colleague: Account, account: Account): boolean =>
   (colleague.mail === null || account.mail === null || foldLogin(colleague.mail) !== foldLogin(account.mail));
 
 export function colleagueMethod(needs: MethodNeeds): Method {
-  const { accounts, attempts, tokens, throttle, deliver, vault, atomically, publicUrl } = needs;
+  const { accounts, attempts, throttle, deliver, publicUrl } = needs;
   const { askedFor, isOpenTo, mayApprove } = colleagues(needs);
 
   return {
@@ -123,19 +123,14 @@ export function colleagueMethod(needs: MethodNeeds): Method {
     },
 
     /** A code of somebody who may not approve any more is spent by being typed, and opens nothing. */
-    async judge(challenge, answer) {
-      const code = digitsOf(answer);
-      const token = challenge?.attempt ? tokens.live('approval code', challenge.account.id, challenge.attempt.id, challenge.at) : null;
-      if (!challenge || !token) {
-        vault.digest('token', code);
-        return 'wrong';
-      }
-      return atomically(() => {
-        if (!tokens.matches(token.id, code) || !tokens.spend(token.id, challenge.at)) return 'wrong';
-        const colleague = accounts.byId(Number(token.note));
-        return colleague && mayApprove(colleague, challenge.account) ? 'right' : 'wrong';
-      });
-    },
+    judge: async (challenge, answer) =>
+      judgeSentCode(needs, {
+        ...{ purpose: 'approval code', challenge, answer },
+        stands({ note }, { account }) {
+          const colleague = accounts.byId(Number(note));
+          return colleague !== null && mayApprove(colleague, account);
+        },
+      }),
 
     describe: ({ label }) => ({ label }),
     isUsable: () => false,

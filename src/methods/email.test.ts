@@ -7,7 +7,7 @@ import { isRefusal } from '../rules/refusal.ts';
 import { minute } from '../rules/time.ts';
 import { type CastName, cast } from '../testing/cast.ts';
 import { type TestWorld, testWorld } from '../testing/world.ts';
-import { digitsOf } from './email.ts';
+import { digitsOf } from './contact.ts';
 import type { Challenge, Enrolling, Enrollable } from './method.ts';
 
 const test = suite('codes by mail');

@@ -5,7 +5,7 @@ import QRCode from 'qrcode';
 import { Refusal } from '../rules/refusal.ts';
 import { minute, second } from '../rules/time.ts';
 import type { Enrolment } from '../world.ts';
-import { digitsOf } from './email.ts';
+import { digitsOf } from './contact.ts';
 import type { Enrollable, Enrolling, MethodNeeds } from './method.ts';
 
 const stepLength = 30 * second;
