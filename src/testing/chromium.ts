@@ -29,13 +29,24 @@ interface Visiting extends BrowserContextOptions {
   readonly expected?: RegExp;
 }
 
+/** Chromium's own words when a field was typed in before the page had given the focus away: whoever is as quick as a test sees nothing of it. */
+const typedFirst = /^Autofocus processing was blocked/;
+
+/** All that the page, or Chromium about it, complains of from now on. What is `expected` is no complaint. */
+export function complaintsOf(page: Page, expected?: RegExp): readonly string[] {
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (!typedFirst.test(message.text()) && !expected?.test(message.text())) complaints.push(`${page.url()}: ${message.text()}`);
+  });
+  page.on('pageerror', (problem) => complaints.push(`${page.url()}: ${problem.message}`));
+  return complaints;
+}
+
 /** A browser of its own on a telephone. Whatever else the page complains of fails the test. */
 export async function visit(browser: Browser, { expected, ...options }: Visiting, walk: (page: Page) => Promise<void>): Promise<void> {
   const context = await browser.newContext({ viewport: telephone, ...options });
-  const complaints: string[] = [];
   const page = await context.newPage();
-  page.on('console', (message) => void (expected?.test(message.text()) || complaints.push(message.text())));
-  page.on('pageerror', (problem) => void complaints.push(problem.message));
+  const complaints = complaintsOf(page, expected);
   try {
     await walk(page);
     assert.equal(complaints, []);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Browser, Page, Request } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openChromium, press, refusedForm } from '../chromium.ts';
+import { complaintsOf, openChromium, press, refusedForm } from '../chromium.ts';
 import { type DemoProcess, startDemoProcess } from '../demo-process.ts';
 import { journeysIn } from './journeys.ts';
 
@@ -51,11 +51,10 @@ async function visit(walk: (page: Page) => Promise<void>): Promise<void> {
     if (weighed.bytes > heaviest) complaints.push(`${response.url()} makes ${weighed.bytes} bytes`);
   });
   const page = await context.newPage();
-  page.on('console', (message) => void (refusedForm.test(message.text()) || complaints.push(`${page.url()}: ${message.text()}`)));
-  page.on('pageerror', (problem) => void complaints.push(`${page.url()}: ${problem.message}`));
+  const said = complaintsOf(page, refusedForm);
   try {
     await walk(page);
-    assert.equal(complaints, []);
+    assert.equal([...complaints, ...said], []);
   } finally {
     await context.close();
   }

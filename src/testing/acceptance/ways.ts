@@ -162,7 +162,8 @@ export async function together(walks: readonly Journey[], walk: (journey: Journe
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const { login } = next;
       await walk(next).catch((problem: unknown) => {
-        throw new Error(`${login}: ${problem instanceof Error ? problem.message : String(problem)}`, { cause: problem });
+        if (problem instanceof Error) problem.message = `${login}: ${problem.message}`;
+        throw problem;
       });
     }
   };
