@@ -9,10 +9,10 @@ import { Refusal } from '../rules/refusal.ts';
 import type { Dialect, Place } from './dialect.ts';
 import { byModifyTimestamp } from './change-stamps.ts';
 import { firstSignIn, isDisabled, readState, stateAttributes } from './389ds-state.ts';
-import { isSameDn } from './dn.ts';
 import { isFailure } from './failure.ts';
 import { equal, or, present } from './filter.ts';
 import type { Answer, Change, Link } from './ldap.ts';
+import { internetSchema } from './internet-schema.ts';
 import { policyAnswer, policyErrors, policyRequest } from './ppolicy.ts';
 import { rawAnswer, refusalOf } from './refusals.ts';
 
@@ -26,26 +26,16 @@ export const directoryServer389: Dialect = {
   /** RFC 3045. */
   isSpokenBy: (root) => root.text('vendorName') === '389 Project',
 
+  ...internetSchema,
   /** `dsidm user create` makes the second kind. */
   people: or(equal('objectClass', 'inetOrgPerson'), equal('objectClass', 'nsPerson')),
-  loginAttributes: ['uid', 'mail'],
-  attributes: { name: 'cn', mail: 'mail', mobile: 'mobile', phone: 'telephoneNumber', manager: 'manager' },
   personAttributes: ['nsUniqueId', ...stateAttributes],
   idAttribute: 'nsUniqueId',
   idOf: (entry) => entry.text('nsUniqueId'),
   withId: (id) => (uniqueId.test(id) ? equal('nsUniqueId', id) : null),
   isDisabled,
-  isProtected: () => false,
-  isNamed: (entry, bindName) => isSameDn(entry.dn, bindName),
 
   changes: byModifyTimestamp,
-
-  groups: or(equal('objectClass', 'groupOfNames'), equal('objectClass', 'groupOfUniqueNames'), equal('objectClass', 'posixGroup')),
-  groupBase: (_root, baseDn) => baseDn,
-  administrators: async () => [],
-  memberAttributes: ['member', 'uniqueMember'],
-  memberRange: null,
-  memberNames: { attribute: 'memberUid', means: 'uid', groupsOf: (person) => person.texts('uid').map((uid) => equal('memberUid', uid)) },
 
   state: readState,
 

@@ -2,8 +2,8 @@
 
 import { byEntryCsn } from './change-stamps.ts';
 import type { Dialect } from './dialect.ts';
-import { isSameDn } from './dn.ts';
-import { equal, or, present } from './filter.ts';
+import { equal, present } from './filter.ts';
+import { internetSchema } from './internet-schema.ts';
 import { isOutsideItsTime, readState } from './openldap-state.ts';
 import { modifyPasswordOid, modifyPasswordValue, policyAnswer, policyErrors, policyRequest } from './ppolicy.ts';
 import { refusalOf } from './refusals.ts';
@@ -17,9 +17,8 @@ export const openldap: Dialect = {
   isSpokenBy: (root) =>
     root.texts('structuralObjectClass').includes('OpenLDAProotDSE') || root.texts('objectClass').includes('OpenLDAProotDSE'),
 
+  ...internetSchema,
   people: equal('objectClass', 'inetOrgPerson'),
-  loginAttributes: ['uid', 'mail'],
-  attributes: { name: 'cn', mail: 'mail', mobile: 'mobile', phone: 'telephoneNumber', manager: 'manager' },
   personAttributes: [
     'entryUUID',
     'pwdChangedTime',
@@ -38,17 +37,7 @@ export const openldap: Dialect = {
   /** Without a policy, which is read live: the policy overlay has no other way to switch an account off for good. */
   isDisabled: isOutsideItsTime,
 
-  isProtected: () => false,
-  isNamed: (entry, bindName) => isSameDn(entry.dn, bindName),
-
   changes: byEntryCsn,
-
-  groups: or(equal('objectClass', 'groupOfNames'), equal('objectClass', 'groupOfUniqueNames'), equal('objectClass', 'posixGroup')),
-  groupBase: (_root, baseDn) => baseDn,
-  administrators: async () => [],
-  memberAttributes: ['member', 'uniqueMember'],
-  memberRange: null,
-  memberNames: { attribute: 'memberUid', means: 'uid', groupsOf: (person) => person.texts('uid').map((uid) => equal('memberUid', uid)) },
 
   state: readState,
 
