@@ -10,7 +10,7 @@ type Needs = Pick<World, 'accounts' | 'directories' | 'throttle' | 'clock'>;
 
 export const longestLogin = 256;
 
-/** The login is one in more than one home. It is never guessed which: `alice@office` says it. */
+/** The login is, or may be, one in more than one home. It is never guessed which: `alice@office` says it. */
 export interface Several {
   readonly several: readonly Account[];
 }
@@ -30,12 +30,15 @@ export function frontDoor({ accounts, directories, throttle, clock }: Needs) {
     return isPlace ? { login: login.slice(0, at), home: place === localPlace ? null : place } : null;
   }
 
+  /** A home that is silent, or knows several by it, may mean somebody else: whoever another one names is not chosen then. */
   async function askedLive(login: string, among: readonly string[]): Promise<Found> {
     const asked = directories.all.filter(({ id }) => among.includes(id));
-    const found = await Promise.all(asked.map(async (directory) => ({ id: directory.id, entry: await directory.find(login) })));
-    return onlyOne(
-      found.flatMap(({ id, entry }) => (entry === null || isRefusal(entry) ? [] : (accounts.byRemoteId(id, entry.remoteId) ?? []))),
+    const answers = await Promise.all(asked.map(async (directory) => ({ id: directory.id, entry: await directory.find(login) })));
+    const found = answers.flatMap(({ id, entry }) =>
+      entry === null || isRefusal(entry) ? [] : (accounts.byRemoteId(id, entry.remoteId) ?? []),
     );
+    const isCertain = !answers.some(({ entry }) => isRefusal(entry));
+    return isCertain || found.length === 0 ? onlyOne(found) : { several: found };
   }
 
   return {

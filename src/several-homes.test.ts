@@ -16,6 +16,7 @@ import { syncDirectory } from './sync/sync.ts';
 import { Browser } from './testing/browser.ts';
 import { cast } from './testing/cast.ts';
 import { type FakeDirectory, fakeDirectory } from './testing/fake-directory.ts';
+import { unreachable } from './testing/faults.ts';
 import { type FrontDesk, openFrontDesk } from './testing/front-desk.ts';
 import { publicUrl, testWorld } from './testing/world.ts';
 
@@ -82,6 +83,18 @@ test('by a mail address too, which two directories may have', async () => {
   set.office.resident('bob').mail = 'shared@home.example.net';
   assert.equal(found(await foundLive('shared@home.example.net')), ['office', 'school']);
   assert.is(found(await foundLive('shared@home.example.net@office')), 'bob office');
+});
+
+test('while one home is silent or knows several, nobody is taken for the one that another home names', async () => {
+  const set = await world();
+  const { foundLive } = frontDoor(set);
+  const login = 'abbott@school.example.net';
+  set.office.faults.set('find', unreachable);
+  assert.equal(found(await foundLive(login)), ['school']);
+  assert.is(found(await foundLive(`${login}@school`)), 'alice school');
+  set.office.faults.clear();
+  for (const name of ['bob', 'carol'] as const) set.office.resident(name).mail = login;
+  assert.equal(found(await foundLive(login)), ['school']);
 });
 
 test('who was disabled, or deleted and is kept as disabled, is in nobody’s way', async () => {

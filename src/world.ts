@@ -348,7 +348,7 @@ export interface Writes {
   end(id: number, outcome: 'done' | 'not proved' | 'refused' | 'unknown', at: Instant): void;
   /** Whether a later write of the same account has succeeded: then nobody can tell any more what became of this one. */
   isOvertaken(write: Pick<Write, 'id' | 'account'>): boolean;
-  /** Sent or started before `before` and not ended, with the support code and address of the act. */
+  /** Sent before `before`, or started by then and never sent, and not ended: with the support code and address of the act. */
   unsettled(before: Instant): readonly (Write & { supportCode: string; address: string })[];
 }
 

@@ -126,7 +126,13 @@ const finding = (tone: Finding['tone'], text: string, more: Partial<Finding> = {
 });
 
 /** Problems whose cure is known; for all others the doctor names the step. */
-const cures: readonly string[] = ['directory.unreachable', 'directory.no-tls', 'directory.no-permission', 'directory.wrong-old-password'];
+const cures: readonly string[] = [
+  'directory.unreachable',
+  'directory.no-tls',
+  'directory.no-permission',
+  'directory.protected-group',
+  'directory.wrong-old-password',
+];
 
 function healthFinding({ id, isReachable, checkedAt, lastGoodAt, server, kind, problem }: DirectoryHealth): Finding {
   const params = { id, server: server ?? '', kind: kind ?? '' };

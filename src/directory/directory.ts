@@ -44,13 +44,12 @@ export function openDirectory(config: DirectoryConfig, needs: ServersNeeds): Dir
       return openPasswords(account.remoteId, { servers, people, written, clock, baseDn, policyDn });
     },
     health: () => servers.health(),
-    async probe() {
-      await servers.ask(async ({ link, server }) => {
-        const [base] = await link.search({ base: baseDn, scope: 'base', filter: present('objectClass'), attributes: ['1.1'] });
-        if (!base) throw new Refusal('directory.not-found', { raw: `${server}: no entry ${baseDn}, or not to be read` });
-      });
-      return servers.health();
-    },
+    probe: () =>
+      servers.probe(async (desk) => {
+        const [base] = await desk.link.search({ base: baseDn, scope: 'base', filter: present('objectClass'), attributes: ['1.1'] });
+        if (!base) throw new Refusal('directory.not-found', { raw: `${desk.server}: no entry ${baseDn}, or not to be read` });
+        await people.requireGroups(desk);
+      }),
     examine: openDoctor(config, { ...needs, people }),
     async close() {
       servers.close();

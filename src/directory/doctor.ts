@@ -13,7 +13,6 @@ import { type Sight, sightOf } from './checkup/handshake.ts';
 import type { DirectoryConfig } from './config.ts';
 import type { Desk } from './desks.ts';
 import type { Dialect } from './dialect.ts';
-import { dnKey } from './dn.ts';
 import { dialectNamed, dialectOf } from './dialects.ts';
 import { isFailure } from './failure.ts';
 import { present } from './filter.ts';
@@ -42,7 +41,7 @@ const clockTolerance = 60 * second;
 const smallPage = 50;
 
 export function openDoctor(config: DirectoryConfig, { people, clock, addressesOf }: Needs) {
-  const { urls, startTls, ca, timeoutMillis, bindDn, bindPassword, baseDn, protectedGroups } = config;
+  const { urls, startTls, ca, timeoutMillis, bindDn, bindPassword, baseDn } = config;
   const addressOf = ({ url, address }: Machine) => ({ url, startTls, ca, timeoutMillis, ...(address === null ? {} : { address }) });
 
   async function examine(login: string | null): Promise<readonly DirectoryFinding[]> {
@@ -86,9 +85,10 @@ export function openDoctor(config: DirectoryConfig, { people, clock, addressesOf
     const [base] = await link.search({ base: baseDn, scope: 'base', filter: present('objectClass'), attributes: ['1.1'] });
     if (!base) return yield fault('base.missing', { params: { base: baseDn }, cure: contextsCure(root.entry) });
     yield well('base.good', { params: { base: baseDn } });
+    const stray = await strayGroups(desk);
+    if (stray.length > 0) return yield* stray;
     const [read, first] = await readAll(desk);
     yield read;
-    if (read.verdict !== 'fault') yield* await strayGroups(desk);
     const anyone = first ?? (login === null && read.verdict === 'fault' ? await anybody(desk) : null);
     const chosen = login === null ? (anyone ?? fault('account.none')) : await chosenBy(desk, login);
     if ('verdict' in chosen) return yield chosen;
@@ -128,14 +128,10 @@ export function openDoctor(config: DirectoryConfig, { people, clock, addressesOf
     return [count > 0 ? well('reading.good', { params: { count } }) : fault('reading.nobody', { params: { base: baseDn, filter } }), first];
   }
 
-  /** A protected group that the reading does not meet protects nobody. */
+  /** While one is missing nobody is served. */
   async function strayGroups(desk: Desk): Promise<readonly Observation[]> {
-    const { dialect, root } = desk;
-    const met = new Set<string>();
-    if (protectedGroups.length > 0) for await (const page of people.groups(desk)) for (const dn of page) met.add(dnKey(dn));
-    return protectedGroups
-      .filter((group) => !met.has(dnKey(group)))
-      .map((group) => fault('groups.not-found', { params: { group, base: dialect.groupBase(root, baseDn) } }));
+    const base = desk.dialect.groupBase(desk.root, baseDn);
+    return (await people.missingGroups(desk)).map((group) => fault('groups.not-found', { params: { group, base } }));
   }
 
   /** A small first page comes even where a limit cuts off a large one. */

@@ -5,7 +5,7 @@ import type { Instant } from '../rules/time.ts';
 import type { DirectoryEntry } from '../world.ts';
 import type { AttributeNames, DirectoryConfig } from './config.ts';
 import type { Dialect } from './dialect.ts';
-import { dnKey } from './dn.ts';
+import { dnKey, isWithin } from './dn.ts';
 import { isFailure } from './failure.ts';
 import { and, equal, type Filter, or, parseFilter, present } from './filter.ts';
 import { gatherGroups, groupsOf, listedAs, sortGroups } from './groups.ts';
@@ -20,6 +20,10 @@ export interface People {
   /** The bare entry, for an act. */
   entry(desk: Desk, remoteId: string): Promise<Entry | null>;
   isProtected(desk: Desk, entry: Entry): Promise<boolean>;
+  /** Of the configured protected groups those that are not there: they would protect nobody. */
+  missingGroups(desk: Desk): Promise<readonly string[]>;
+  /** Throws `directory.protected-group`: while one is missing, renamed perhaps, nobody can tell who is protected. */
+  requireGroups(desk: Desk): Promise<void>;
   /** This and all that follow throw an LdapFailure or a Refusal when the reading is not complete. */
   all(desk: Desk): AsyncGenerator<readonly DirectoryEntry[], void, void>;
   /** The ids of all whom `all` shows. */
@@ -48,9 +52,9 @@ const mostAsked = 200;
 const sizeLimitExceeded = 4;
 
 export function openPeople(config: DirectoryConfig, now: () => Instant): People {
-  const { baseDn, bindDn, pageSize = defaultPageSize } = config;
+  const { baseDn, bindDn, protectedGroups, pageSize = defaultPageSize } = config;
   const configuredFilter = config.accountFilter === null ? null : parseFilter(config.accountFilter);
-  const protectedKeys = new Set(config.protectedGroups.map(dnKey));
+  const protectedKeys = new Set(protectedGroups.map(dnKey));
 
   const filterOf = (dialect: Dialect): Filter => configuredFilter ?? dialect.people;
   const loginsOf = (dialect: Dialect) => (config.loginAttributes.length > 0 ? config.loginAttributes : dialect.loginAttributes);
@@ -72,7 +76,28 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
   const isProtectedBy = (entry: Entry, { of, areGuarded }: Groups, dialect: Dialect): boolean =>
     dialect.isProtected(entry) || dialect.isNamed(entry, bindDn) || areGuarded(of);
 
-  async function guard({ link, dialect, root }: Desk): Promise<Groups['areGuarded']> {
+  async function missingGroups({ link, dialect, root }: Desk): Promise<readonly string[]> {
+    const isThere = async (group: string): Promise<boolean> => {
+      if (!isWithin(group, dialect.groupBase(root, baseDn))) return false;
+      try {
+        return (await link.search({ base: group, scope: 'base', filter: dialect.groups, attributes: ['1.1'] })).length > 0;
+      } catch (error) {
+        if (isFailure(error) && error.answer) return false;
+        throw error;
+      }
+    };
+    const found = await Promise.all(protectedGroups.map(isThere));
+    return protectedGroups.filter((_, place) => !found[place]);
+  }
+
+  async function requireGroups(desk: Desk): Promise<void> {
+    const [missing] = await missingGroups(desk);
+    if (missing !== undefined) throw new Refusal('directory.protected-group', { raw: `${desk.server}: no group ${missing}` });
+  }
+
+  async function guard(desk: Desk): Promise<Groups['areGuarded']> {
+    const { link, dialect, root } = desk;
+    await requireGroups(desk);
     const administrators = await dialect.administrators(link, dialect.groupBase(root, baseDn));
     const guarded = new Set([...protectedKeys, ...administrators.map(dnKey)]);
     /** Whole teams share one list. */
@@ -157,6 +182,8 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
       return found ? shown(found, await groupsNow(found, desk), desk.dialect) : null;
     },
     entry,
+    missingGroups,
+    requireGroups,
     isProtected: async (desk, person) => isProtectedBy(person, await groupsNow(person, desk), desk.dialect),
     async *all(desk) {
       const { link, dialect, root } = desk;

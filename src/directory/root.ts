@@ -33,12 +33,15 @@ export function rootOf(entry: Entry | null): Root {
   };
 }
 
+/** insufficientAccessRights, noSuchObject: what a hidden entry is answered with. Any other failure says nothing of what the server is. */
+const hidden: readonly number[] = [50, 32];
+
 async function rootEntry(link: Link): Promise<Entry | null> {
   try {
     const [root] = await link.search({ base: '', scope: 'base', filter: present('objectClass'), attributes: ['*', '+'] });
     return root ?? null;
   } catch (error) {
-    if (isFailure(error) && error.answer) return null;
+    if (isFailure(error) && hidden.includes(error.answer?.resultCode ?? 0)) return null;
     throw error;
   }
 }

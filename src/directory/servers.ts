@@ -29,6 +29,8 @@ export interface Servers {
    * sent a change returns what became of it, and throws only where it certainly did nothing and another server might.
    */
   ask<T>(work: (desk: Desk) => Promise<T>, preferred?: string | null): Promise<T | Refusal>;
+  /** As `ask`, for work that looks whether a server can serve at all: its no is the server's, and another is asked. */
+  probe(work: (desk: Desk) => Promise<void>): Promise<DirectoryHealth>;
   /** At that very server, or a refusal. */
   askAt<T>(server: string, work: (desk: Desk) => Promise<T>): Promise<T | Refusal>;
   /** A desk of one's own for a long reading, to be closed by its link. */
@@ -53,8 +55,8 @@ const readOnlyMillis = 10 * minute;
 const patience = 2;
 /** After so many servers that were waited for in vain, nobody is kept waiting for a further one. */
 const mostWaitedFor = 3;
-/** What only the service account can meet here: its bind was rejected, or what it must read is hidden from it. */
-const shutsOut: readonly string[] = ['directory.no-permission', 'directory.not-found'];
+/** Met before anybody is looked for: the service account was rejected, or what it must read is hidden from it or missing. */
+const shutsOut: readonly string[] = ['directory.no-permission', 'directory.not-found', 'directory.protected-group'];
 
 /** Of a search: the server's own trouble, from which another may be free (RFC 4511 A.1: operationsError, timeLimitExceeded, other). */
 const troubles: Readonly<Record<number, true>> = { 1: true, 3: true, 80: true };
@@ -112,23 +114,29 @@ export function openServers(config: DirectoryConfig, { clock, log, addressesOf }
     health = { id, isReachable, isUsable, checkedAt: now, lastGoodAt, server, kind, problem };
   }
 
-  /** The result, or why another server may be asked. */
-  async function tryAt<T>(server: string, run: () => Promise<T>): Promise<Tried<T>> {
+  /**
+   * The result, or why another server may be asked. Once `run` has said that the work has begun, a no is about what was asked: were it held
+   * against the server, one person whose entry is hidden would close the house to everybody.
+   */
+  async function tryAt<T>(server: string, run: (begin: () => void) => Promise<T>): Promise<Tried<T>> {
+    let hasBegun = false;
     try {
-      const result = await run();
+      const result = await run(() => {
+        hasBegun = true;
+      });
       remember(server, null, true);
       return { result };
     } catch (error) {
       if (isRefusal(error)) {
-        remember(server, error, true);
-        return { notHere: error, isSilent: false };
+        remember(server, hasBegun ? null : error, true);
+        return hasBegun ? { result: error } : { notHere: error, isSilent: false };
       }
       if (!isFailure(error)) throw error;
-      return failedAt(server, error);
+      return failedAt(server, error, hasBegun);
     }
   }
 
-  function failedAt(server: string, failure: LdapFailure): Tried<never> {
+  function failedAt(server: string, failure: LdapFailure, hasBegun: boolean): Tried<never> {
     const refusal = refusalOfFailure(failure);
     const { answer } = failure;
     if (answer !== null && isReadOnly(answer)) {
@@ -137,15 +145,15 @@ export function openServers(config: DirectoryConfig, { clock, log, addressesOf }
       return { notHere: refusal, isSilent: false };
     }
     const isAnswered = answer !== null && !isForAnother(answer) && !(answer.resultCode in troubles);
-    remember(server, refusal, isAnswered);
+    remember(server, isAnswered && hasBegun ? null : refusal, isAnswered);
     return isAnswered || failure.wasSent ? { result: refusal } : { notHere: refusal, isSilent: failure.reason === 'silent' };
   }
 
-  async function first<T>(candidates: readonly Machine[], run: (machine: Machine) => Promise<T>): Promise<T | Refusal> {
+  async function first<T>(candidates: readonly Machine[], run: (machine: Machine, begin: () => void) => Promise<T>): Promise<T | Refusal> {
     let last = new Refusal('directory.unreachable', { raw: `${id}: no address` });
     let waitedFor = 0;
     for (const machine of candidates) {
-      const tried = await tryAt(machine.server, () => run(machine));
+      const tried = await tryAt(machine.server, (begin) => run(machine, begin));
       if ('result' in tried) return tried.result;
       last = tried.notHere;
       waitedFor += tried.isSilent ? 1 : 0;
@@ -154,23 +162,33 @@ export function openServers(config: DirectoryConfig, { clock, log, addressesOf }
     return last;
   }
 
-  const within = <T>(candidates: readonly Machine[], work: (desk: Desk) => Promise<T>): Promise<T | Refusal> =>
-    first(candidates, async (machine) => {
+  const within = <T>(candidates: readonly Machine[], work: (desk: Desk, begin: () => void) => Promise<T>): Promise<T | Refusal> =>
+    first(candidates, async (machine, begin) => {
       const limit = openLimit((machine === candidates.at(-1) ? patience + 1 : patience) * timeoutMillis);
       try {
-        return await desks.at(machine, limit, work);
+        return await desks.at(machine, limit, (desk) => work(desk, begin));
       } finally {
         limit.end();
       }
     });
+  const begun =
+    <T>(work: (desk: Desk) => Promise<T>) =>
+    (desk: Desk, begin: () => void): Promise<T> => {
+      begin();
+      return work(desk);
+    };
 
   return {
-    ask: async (work, preferred = null) => within(await inOrder(preferred), work),
+    ask: async (work, preferred = null) => within(await inOrder(preferred), begun(work)),
+    async probe(work) {
+      await within(await inOrder(null), work);
+      return health;
+    },
     async askAt(server, work) {
       const machine = machines.named(server);
-      return machine ? within([machine], work) : new Refusal('directory.unreachable', { raw: `${server} is no longer configured` });
+      return machine ? within([machine], begun(work)) : new Refusal('directory.unreachable', { raw: `${server} is no longer configured` });
     },
-    open: async () => first(await inOrder(null), desks.open),
+    open: async () => first(await inOrder(null), (machine) => desks.open(machine)),
     health: () => health,
     close: desks.close,
   };

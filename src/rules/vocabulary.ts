@@ -63,6 +63,7 @@ export const directoryRefusals = [
   'directory.must-supply-old',
   'directory.change-not-allowed',
   'directory.no-permission',
+  'directory.protected-group',
   'directory.no-tls',
   'directory.encoding',
   'directory.control-unsupported',

@@ -253,8 +253,10 @@ test('a write that has not ended is found again, with all that settling needs', 
   const at = world.clock.now();
   const unsettled = () => world.writes.unsettled(world.clock.now() - 45 * second);
   assert.equal(unsettled(), [], 'it may still be under way');
-  world.writes.sent(id, { server: 'ldaps://one.example.com', marker: '7', at: at + second });
+  world.writes.sent(id, { server: 'ldaps://one.example.com', marker: '7', at: at + 30 * second });
   world.clock.advance(46 * second);
+  assert.equal(unsettled(), [], 'it was sent late, after servers that hung');
+  world.clock.advance(30 * second);
   const [found] = unsettled();
   assert.equal(
     [
@@ -268,7 +270,7 @@ test('a write that has not ended is found again, with all that settling needs', 
       found?.supportCode,
       found?.address,
     ],
-    [id, attempt, 'reset', 'ldaps://one.example.com', '7', at, at + second, 'AB12', '192.0.2.1'],
+    [id, attempt, 'reset', 'ldaps://one.example.com', '7', at, at + 30 * second, 'AB12', '192.0.2.1'],
   );
   world.writes.end(id, 'done', world.clock.now());
   assert.equal(unsettled(), []);

@@ -310,7 +310,7 @@ export function writesIn(db: Db): Writes {
       db
         .select()
         .from(write)
-        .where(and(isNull(write.endedAt), lt(write.startedAt, before)))
+        .where(and(isNull(write.endedAt), lt(write.startedAt, before), or(isNull(write.sentAt), lt(write.sentAt, before))))
         .orderBy(write.id)
         .limit(200)
         .all()

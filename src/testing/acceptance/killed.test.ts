@@ -71,7 +71,7 @@ test('what was on its way is settled by asking, page, journal and mail alike', a
   // Half a minute without Latchkey: the writes are not yet old enough to be asked for, and soon will be.
   await house.inside(({ db, world }) => {
     const then = world.clock.now() - 30_000;
-    db.$client.prepare('UPDATE write SET started_at = ?').run(then);
+    db.$client.prepare('UPDATE write SET started_at = ?, sent_at = ?').run(then, then);
   });
   await house.serve();
   await ready.done.open('/reset');
