@@ -30,7 +30,7 @@ function plant(copy: string, file: string, code: string): void {
 }
 
 const tool = (copy: string, name: string, ...args: string[]): string =>
-  spawnSync(join(root, 'node_modules/.bin', name), args, { cwd: copy, encoding: 'utf8', timeout: 60_000, maxBuffer: 1 << 28 }).stdout;
+  spawnSync(join(root, 'node_modules/.bin', name), args, { cwd: copy, encoding: 'utf8', timeout: 600_000, maxBuffer: 1 << 28 }).stdout;
 
 /** Each row of the import table, and a file that breaks it. */
 const forbidden: readonly [rule: string, file: string, code: string][] = [

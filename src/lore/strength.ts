@@ -11,12 +11,12 @@ export interface StrengthGauge {
 /** zxcvbn's time grows with the square of the length: 40 characters take a tenth of a second, and decide. */
 const longestJudged = 40;
 /** The first estimate waits for the dictionaries, too. */
-const patience = 2000;
+const usualPatience = 2000;
 /** The thread holds some 40 MB, which an office that sets a password now and then need not give. */
 const idleMillis = 60_000;
 const waitingAtMost = 16;
 
-export function strengthGauge(): StrengthGauge {
+export function strengthGauge({ patience = usualPatience } = {}): StrengthGauge {
   let thread: Worker | null = null;
   let idle: NodeJS.Timeout | undefined;
   let last: Promise<unknown> = Promise.resolve();

@@ -103,9 +103,9 @@ test('ten thousand words and a hostile password cost no more than a few millisec
   const { isBanned } = bannedWords([...words, ...Array.from({ length: 60 }, (_, at) => 'a'.repeat(4 + at))]);
   for (const hostile of ['a'.repeat(256), `${'a'.repeat(63)}b`.repeat(4), 'aaaa1'.repeat(51), `${'1'.repeat(255)}a`]) {
     isBanned(hostile);
-    const from = performance.now();
-    isBanned(hostile);
-    assert.ok(performance.now() - from < 50, hostile.slice(0, 8));
+    const from = process.cpuUsage();
+    for (let times = 0; times < 10; times += 1) isBanned(hostile);
+    assert.ok(process.cpuUsage(from).user / 10_000 < 50, hostile.slice(0, 8));
   }
 });
 

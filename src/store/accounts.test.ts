@@ -160,12 +160,13 @@ test('members of groups are found however the group is written, disabled ones ne
 
 test('twenty thousand changes are one short transaction', async () => {
   const { accounts } = await testWorld();
-  const started = performance.now();
+  const before = process.cpuUsage();
   accounts.applySync(
     Array.from({ length: 20_000 }, (_unused, index) => added(`person${index}`)),
     1,
   );
-  const took = performance.now() - started;
+  const { user, system } = process.cpuUsage(before);
+  const took = (user + system) / 1000;
   assert.ok(took < 5000, `${took} ms`);
   assert.is(accounts.all('office').length, 20_004);
 });

@@ -41,7 +41,7 @@ export async function layInstance(wish: Wish): Promise<Instance> {
   // Its tools write below the home and are found in the folder first.
   const env = { ...process.env, HOME: folder, USER: 'dirsrv', PATH: `${folder}/bin:/usr/bin:/usr/sbin:/bin` };
   const asServer = (program: string, ...words: readonly string[]) =>
-    promisify(execFile)(program, words, { ...user, env, cwd: folder, timeout: 120_000 });
+    promisify(execFile)(program, words, { ...user, env, cwd: folder, timeout: 600_000 });
   const own = join(folder, 'root/etc/dirsrv', `slapd-${name}`);
   const settings = join(own, 'dse.ldif');
 
@@ -98,7 +98,7 @@ function userOfServer(): User {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-const asRoot = (program: string, ...words: readonly string[]) => promisify(execFile)(program, words, { timeout: 60_000 });
+const asRoot = (program: string, ...words: readonly string[]) => promisify(execFile)(program, words, { timeout: 300_000 });
 
 /** Beside dscreate's own defaults. Nothing is started: the ports are chosen later. */
 const templateOf = ({ base, managerPassword }: Wish): string => `[general]

@@ -21,7 +21,7 @@ export interface BrowserOptions {
 }
 
 const mostRedirects = 10;
-const patience = 30_000;
+const patience = 180_000;
 
 /** `site` is where the server listens, "http://127.0.0.1:8080"; cookies are kept as the server writes them, Secure or not. */
 export class Browser {

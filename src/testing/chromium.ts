@@ -16,10 +16,13 @@ const quiet = [
   '--disable-sync',
 ];
 
+/** Only so that nothing hangs. */
+export const patience = 120_000;
+
 export function openChromium(): Promise<Browser> {
   const executablePath = programs.find((path) => existsSync(path));
   if (executablePath === undefined) throw new Error('Chromium is not installed');
-  return chromium.launch({ executablePath, args: quiet });
+  return chromium.launch({ executablePath, args: quiet, timeout: patience });
 }
 
 export const telephone = { width: 390, height: 800 };
@@ -45,6 +48,7 @@ export function complaintsOf(page: Page, expected?: RegExp): readonly string[] {
 /** A browser of its own on a telephone. Whatever else the page complains of fails the test. */
 export async function visit(browser: Browser, { expected, ...options }: Visiting, walk: (page: Page) => Promise<void>): Promise<void> {
   const context = await browser.newContext({ viewport: telephone, ...options });
+  context.setDefaultTimeout(patience);
   const page = await context.newPage();
   const complaints = complaintsOf(page, expected);
   try {
@@ -61,6 +65,11 @@ export const refusedForm = /status of 422/;
 /** Until the next page is there. */
 export async function press(page: Page, name: string | RegExp): Promise<void> {
   await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name, exact: typeof name === 'string' }).click()]);
+}
+
+/** Until the page that it leads to is there. */
+export async function follow(page: Page, name: string | RegExp): Promise<void> {
+  await Promise.all([page.waitForEvent('load'), page.getByRole('link', { name }).click()]);
 }
 
 /** A device that keeps passkeys, and knows its person. */

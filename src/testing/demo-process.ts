@@ -47,7 +47,7 @@ export interface DemoProcess {
 }
 
 const root = new URL('../..', import.meta.url).pathname;
-const patienceMillis = 60_000;
+const patienceMillis = 300_000;
 const stepMillis = 30_000;
 const stepAt = (millis: number): number => Math.floor(millis / stepMillis);
 /** The last step used of each app, over a restart too. */
@@ -97,7 +97,7 @@ export async function startDemoProcess({ data }: { data: string }): Promise<Demo
     async appCode(login, { secret = person(login).totp_secret ?? '' } = {}) {
       for (;;) {
         const now = Date.now();
-        const isAboutToEnd = stepMillis - (now % stepMillis) < 5000;
+        const isAboutToEnd = stepMillis - (now % stepMillis) < 12_000;
         const step = Math.max(stepAt(now) - (isAboutToEnd ? 0 : 1), (lastSteps.get(secret) ?? 0) + 1);
         if (step <= stepAt(now)) {
           lastSteps.set(secret, step);
@@ -151,7 +151,7 @@ async function whoAmI(args: readonly string[], password: string): Promise<boolea
   const file = join(folder, 'password');
   writeFileSync(file, password, { mode: 0o600 });
   try {
-    await run('ldapwhoami', [...args, '-y', file], { timeout: 10_000 });
+    await run('ldapwhoami', [...args, '-y', file], { timeout: 60_000 });
     return true;
   } catch (problem) {
     if ((problem as { code?: unknown }).code === 49) return false;

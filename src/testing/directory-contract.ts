@@ -113,7 +113,7 @@ export function directoryContract(name: string, open: () => Promise<Bench>): voi
   list.run();
 }
 
-const patience = 30_000;
+const patience = 300_000;
 
 /** uvu waits for ever: a test that hangs fails here instead. */
 async function within(check: Promise<void>): Promise<void> {

@@ -1,11 +1,11 @@
 /** Waits for what comes by itself, as long as it takes: the limit is only there so that nothing hangs. */
 
-const patienceMillis = 30_000;
+const patienceMillis = 120_000;
 
 type Nothing = false | null | undefined | '';
 
 /**
- * Looks again and again until there is something, and returns it. After 30 s, or what `within` says in milliseconds, it throws `what`:
+ * Looks again and again until there is something, and returns it. After two minutes, or what `within` says in milliseconds, it throws `what`:
  * what did not come, which may be put together only then.
  */
 export async function eventually<T>(

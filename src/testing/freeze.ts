@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-const patience = 2_000;
+const patience = 30_000;
 const pause = 2;
 
 /** SIGSTOP to a server that has not ended, or to the whole group that it leads. Returns once every thread stands. */

@@ -1,9 +1,7 @@
 /** A running web server over whatever routes a test brings, with a few accounts and sessions in memory: for the toolkit's own tests, which need no store. */
 
 import { createHmac } from 'node:crypto';
-import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Account } from '../rules/account.ts';
@@ -13,6 +11,7 @@ import { createTexts } from '../text/texts.ts';
 import { createServer, type ServerNeeds } from '../web/server.ts';
 import type { Route } from '../web/visit.ts';
 import type { Session } from '../world.ts';
+import { freePort } from './free-port.ts';
 
 export const publicUrl = 'https://desk.example';
 
@@ -67,12 +66,7 @@ export function viewsWith(views: Readonly<Record<string, string>>): string {
 
 /** An address for a real browser, whose Origin must be the public one: "http://localhost:PORT" with a port that is free now. */
 export async function localUrl(): Promise<string> {
-  const probe = createSocketServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return `http://localhost:${port}`;
+  return `http://localhost:${await freePort()}`;
 }
 const portOf = (url = ''): number => (url.startsWith('http://localhost:') ? Number(new URL(url).port) : 0);
 

@@ -176,14 +176,12 @@ export async function openHouseBefore(directory: OfficeDirectory, options: House
 
   /** A house that has just started may be reading already. */
   async function readPeople({ world, sync }: House): Promise<void> {
-    for (let tries = 0; tries < 100; tries += 1) {
+    await eventually('a sync does not end', async () => {
       const reports = await Promise.all(world.directories.all.map((directory) => sync(directory)));
       const [refusal] = reports.filter(isRefusal);
-      if (!refusal) return;
-      if (refusal.key !== 'sync.running') throw new Error(`${refusal.key} ${refusal.raw}`);
-      await clock.sleep(50);
-    }
-    throw new Error('a sync does not end');
+      if (refusal && refusal.key !== 'sync.running') throw new Error(`${refusal.key} ${refusal.raw}`);
+      return !refusal;
+    });
   }
 
   const register = (people: readonly Person[]): Promise<void> =>
@@ -326,7 +324,7 @@ async function serve(configFile: string, children: Set<ChildProcess>): Promise<S
 
 export function runCommand(words: readonly string[], input = ''): Promise<CommandResult> {
   return new Promise((resolve) => {
-    const options = { cwd: root, timeout: 60_000, maxBuffer: 1 << 26 };
+    const options = { cwd: root, timeout: 300_000, maxBuffer: 1 << 26 };
     const child = execFile(process.execPath, [main, ...words], options, (error, stdout, stderr) =>
       resolve({ code: error ? (typeof error.code === 'number' ? error.code : -1) : 0, stdout, stderr }),
     );

@@ -459,7 +459,7 @@ ${Object.entries(settings)
 
 function run([program = '', ...words]: readonly string[], { env = process.env, input = '' } = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = execFile(program, words, { env, timeout: 60_000, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+    const child = execFile(program, words, { env, timeout: 600_000, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${program}: ${stderr || error.message}`));
       else resolve(stdout);
     });

@@ -3,11 +3,12 @@
 import { randomBytes } from 'node:crypto';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CertificateAuthority, certificateAuthority, type ServerCertificate } from '../directory/certificate.ts';
 import { eventually } from './eventually.ts';
+import { freePort } from './free-port.ts';
 import { freeze } from './freeze.ts';
 import { manual } from './manual.ts';
 
@@ -252,7 +253,7 @@ export function attributesOf(ldif: string): ReadonlyMap<string, readonly string[
 export function run(program: string, args: readonly string[], input = ''): Promise<string> {
   const path = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/bin` };
   return new Promise((resolve, reject) => {
-    const child = execFile(program, [...args], { env: path, timeout: 20_000, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+    const child = execFile(program, [...args], { env: path, timeout: 120_000, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${program}: ${stderr || error.message}`));
       else resolve(stdout);
     });
@@ -272,19 +273,7 @@ export const answers = (port: number): Promise<boolean> =>
     socket.on('error', () => say(false));
   });
 
-export async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return [ports[0] ?? 0, ports[1] ?? 0];
-}
+export const freePorts = async (): Promise<[number, number]> => [await freePort(), await freePort()];
 
 /** What the manual says that the service account needs, and before it the test's own rules. */
 function rightsOf({ isLimited = false, passwordRight = '=w', access = [] }: SlapdOptions): string[] {

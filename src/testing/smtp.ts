@@ -39,7 +39,7 @@ export interface SmtpListener {
   readonly connections: () => number;
   /** Replaces the manners: `{}` takes everything. */
   behave(manners: SmtpManners): void;
-  /** Waits until that many have arrived; rejects after five seconds. */
+  /** Waits until that many have arrived; rejects when they do not come. */
   arrived(count: number): Promise<readonly ReceivedMail[]>;
   /** Breaks all connections and listens no more; what was received stays. */
   kill(): Promise<void>;
@@ -107,7 +107,7 @@ export async function startSmtp({ tls = 'none', user }: SmtpWish = {}): Promise<
     config: {
       ...{ host: '127.0.0.1', port, implicitTls: tls === 'implicit', requireStartTls: tls === 'starttls' },
       ...{ user: user?.name ?? null, password: user?.password ?? null, from: 'Passwords <passwords@example.org>' },
-      ...{ ca: authority.ca, limits: { connection: 300, greeting: 300, silence: 300, whole: 2000 } },
+      ...{ ca: authority.ca, limits: { connection: 5000, greeting: 5000, silence: 5000, whole: 20_000 } },
     },
     ca: authority.ca,
     received,

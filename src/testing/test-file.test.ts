@@ -25,6 +25,7 @@ test.before.each((room) => {
     return runTestFile(readTestFile(path), {
       root: fileURLToPath(new URL('../..', import.meta.url)),
       coverage: join(room.folder, 'coverage'),
+      lingerMillis: 5000,
     });
   };
 });
@@ -47,11 +48,11 @@ test('a forgotten .run() fails', async ({ run }) => {
 });
 
 test('a test that never settles fails, and takes its servers with it', async ({ run }) => {
-  const outcome = await run(`// limit: 4 s\n#uvu\nimport { spawn } from 'node:child_process';
+  const outcome = await run(`// limit: 15 s\n#uvu\nimport { spawn } from 'node:child_process';
 const child = spawn('sleep', ['60']); console.log('server', child.pid);
 test('a', () => new Promise(() => {})); test.run();`);
   assert.equal(counts(outcome), [0, 1, 0]);
-  assert.match(outcome.problem ?? '', 'did not end within 4 s');
+  assert.match(outcome.problem ?? '', 'did not end within 15 s');
   const pid = Number(/server (\d+)/.exec(outcome.output)?.[1]);
   assert.ok(pid > 0, outcome.output);
   await eventually('what it started lives on', () => !isAlive(pid));

@@ -23,8 +23,9 @@ export interface Outcome {
 }
 
 /** Only so that nothing hangs: the longest file takes three minutes on a quiet machine. */
-const defaultLimitSeconds = 600;
-const lingerMillis = 15_000;
+const defaultLimitSeconds = 1500;
+/** What Node writes of the coverage after the last test takes its time, too. */
+const usualLinger = 60_000;
 const tellingHooks = new URL('telling-hooks.ts', import.meta.url).href;
 
 /** The first lines may say `// needs: slapd chromium`, `// limit: 300 s` and `// alone`. */
@@ -60,7 +61,10 @@ function end(pid: number): void {
 
 export const endAll = (): void => running.forEach(end);
 
-export function runTestFile({ path, limitSeconds }: TestFile, { root, coverage }: { root: string; coverage: string }): Promise<Outcome> {
+export function runTestFile(
+  { path, limitSeconds }: TestFile,
+  { root, coverage, lingerMillis = usualLinger }: { root: string; coverage: string; lingerMillis?: number },
+): Promise<Outcome> {
   return new Promise((resolve) => {
     const started = performance.now();
     const chunks: string[] = [];

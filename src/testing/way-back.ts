@@ -33,8 +33,9 @@ export async function comeBackByLink(house: HouseBefore, { login, address }: Who
   await browser.open('/reset');
   await browser.submit({ login });
   await browser.submit({ method: 'email' });
-  await house.code(address);
-  const [, link = ''] = /^(http\S+\/reset\/code\/\S+)$/m.exec(house.mailsTo(address).at(-1) ?? '') ?? [];
+  const code = await house.code(address);
+  const letter = house.mailsTo(address).find((mail) => mail.includes(code));
+  const [, link = ''] = /^(http\S+\/reset\/code\/\S+)$/m.exec(letter ?? '') ?? [];
   const other = house.visitor();
   await other.open(link);
   return other.submit({}, { at: /^\/reset\/code\// });

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Refusal } from '../rules/refusal.ts';
-import { complaintsOf, openChromium } from '../testing/chromium.ts';
+import { complaintsOf, openChromium, patience } from '../testing/chromium.ts';
 import { type FrontDesk, localUrl, openFrontDesk, people } from '../testing/front-desk.ts';
 import { homeRoutes } from './home.ts';
 import { page, type Route, seeOther, type Visit } from './visit.ts';
@@ -87,6 +87,7 @@ async function look(
   { width = 360, scheme = 'light', hasScript = true }: Look = {},
 ): Promise<void> {
   const context = await chromium.newContext({ viewport: { width, height: 740 }, colorScheme: scheme, javaScriptEnabled: hasScript });
+  context.setDefaultTimeout(patience);
   try {
     await context.addCookies([{ name: 'session', value: desk.signIn(people.carol), url: desk.url }]);
     await context.addInitScript({ path: inPage });
@@ -170,7 +171,7 @@ test('what must be put right has the focus and leads to its field', async () => 
       async (opened) => {
         if (hasScript) await hasFocus(opened, '#summary');
         await opened.locator('.summary a').nth(1).click();
-        assert.match(opened.url(), /#field-answer$/);
+        await opened.waitForURL(/#field-answer$/);
       },
       { hasScript },
     );

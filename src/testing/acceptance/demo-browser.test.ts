@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Browser, Page, Request } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { complaintsOf, openChromium, press, refusedForm } from '../chromium.ts';
+import { complaintsOf, follow, openChromium, patience, press, refusedForm } from '../chromium.ts';
 import { type DemoProcess, startDemoProcess } from '../demo-process.ts';
 import { journeysIn } from './journeys.ts';
 
@@ -22,8 +22,8 @@ test.before(async () => {
   chromium = await openChromium();
 });
 test.after(async () => {
-  await chromium.close();
-  await demo.stop();
+  await chromium?.close();
+  await demo?.stop();
   rmSync(data, { recursive: true });
 });
 
@@ -33,6 +33,7 @@ let heaviestSeen = 0;
 /** A new browser for one person. Whatever the page complains of fails the test: a broken policy, a script's error, another host, too much weight. */
 async function visit(walk: (page: Page) => Promise<void>): Promise<void> {
   const context = await chromium.newContext({ viewport: { width: 360, height: 740 } });
+  context.setDefaultTimeout(patience);
   const complaints: string[] = [];
   // Each page and what it asks for is weighed by itself, however late the answers come.
   let shown = { bytes: 0 };
@@ -89,7 +90,7 @@ test('alice resets by a mailed code, and the rules tick while she types', () =>
   visit(async (page) => {
     const before = journeys.passwordOf('alice');
     await open(page, '/');
-    await page.getByRole('link', { name: /Reset my password/ }).click();
+    await follow(page, /Reset my password/);
     await askFor(page, 'alice', 'email');
     await page.fill('[name=answer]', '00000000');
     await press(page, 'Continue');
@@ -197,8 +198,8 @@ test('bob registers his app by its key, and resets with it', () =>
   visit(async (page) => {
     const before = journeys.passwordOf('bob');
     await signIn(page, 'bob');
-    await page.getByRole('link', { name: 'Do it now' }).click();
-    await page.getByRole('link', { name: /^Authenticator app/ }).click();
+    await follow(page, 'Do it now');
+    await follow(page, /^Authenticator app/);
     await press(page, 'Show me the code to scan');
     assert.ok(await page.locator('.qr svg').isVisible());
     await page.locator('summary').click();

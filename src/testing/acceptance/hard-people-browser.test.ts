@@ -22,7 +22,7 @@ test.after(async ({ house, chromium }) => {
 });
 
 async function resetAndSignIn(person: HardPerson, page: Page, house: RealHouse): Promise<void> {
-  const send = () => page.locator('main button.primary').click();
+  const send = () => Promise.all([page.waitForEvent('load'), page.locator('main button.primary').click()]);
   const fill = (name: string, value: string) => page.locator(`input[name=${name}]`).fill(value);
   await page.goto(`${house.url}/reset`);
   await fill('login', person.login);

@@ -22,8 +22,8 @@ test.before(async () => {
   chromium = await openChromium();
 });
 test.after(async () => {
-  await chromium.close();
-  await demo.stop();
+  await chromium?.close();
+  await demo?.stop();
   rmSync(data, { recursive: true });
 });
 

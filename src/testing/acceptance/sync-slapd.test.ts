@@ -9,6 +9,7 @@ import { isRefusal } from '../../rules/refusal.ts';
 import { minute } from '../../rules/time.ts';
 import { databaseFile, openDatabase } from '../../store/database.ts';
 import { openRealHouse, type RealHouse } from '../house.ts';
+import { eventually } from '../eventually.ts';
 import { ldifOfOffice } from '../large-office.ts';
 import { account, directoryOf, isWhole, read, refusal } from '../reading-office.ts';
 import { timeAgo } from '../slapd-bench.ts';
@@ -148,7 +149,11 @@ inside(
 
 test('the command shows how it went, and runs beside a server', async ({ office }) => {
   const served = await office.serve();
-  const { code, stdout } = await office.command(['sync', '--full']);
+  // A server that has never read reads as soon as it serves, and nobody reads beside it.
+  const { code, stdout } = await eventually('the server goes on reading', async () => {
+    const ran = await office.command(['sync', '--full']);
+    return !/under way already/.test(ran.stdout) && ran;
+  });
   await served.end('SIGTERM');
   assert.match(stdout, /^office: 499\d read, 0 added, 0 changed, 0 disabled, 499\d unchanged$/m);
   assert.is(code, 0);
@@ -202,7 +207,7 @@ stopped('the house closes at once, and the next one may read at once', () =>
       begun = performance.now();
     });
     const took = performance.now() - begun;
-    assert.ok(took < 2000, `closing took ${took.toFixed(0)} ms`);
+    assert.ok(took < 10_000, `closing took ${took.toFixed(0)} ms`);
     assert.match(String(await reading), 'Latchkey was closed');
     await office.inside(async (house) => {
       assert.is(house.world.accounts.count().all, 0);
@@ -216,7 +221,7 @@ stopped('what a killed process had written of it is finished by the next run', (
     const served = await office.serve();
     const db = openDatabase(databaseFile(office.data)).$client;
     const count = db.prepare('SELECT count(*) FROM account').pluck();
-    for (const end = Date.now() + 30_000; count.get() === 0; ) {
+    for (const end = Date.now() + 120_000; count.get() === 0; ) {
       if (Date.now() > end) throw new Error('nothing was written');
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
