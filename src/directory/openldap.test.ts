@@ -66,19 +66,38 @@ test('every refusal brings the raw answer with it', async () => {
   });
 });
 
-test('pwdSafeModify: a reset is refused with its own sentence, a change works, an expired one too', async () => {
-  const account = await someone();
-  await slapd.setPolicy({ pwdSafeModify: 'TRUE' });
-  await opened(slapd, {}, async (directory) => {
-    const passwords = directory.passwords(account);
-    says(refusalIn(await passwords.set(second, quietly)), 'directory.must-supply-old', /^50 Must supply old password.*; ppolicy 4$/);
-    assert.is((await passwords.change({ current: first, password: second }, quietly)).kind, 'done');
-    await write(slapd, account.name, 'pwdChangedTime', '20200101000000Z');
-    assert.is((await passwords.change({ current: second, password: `${second}2` }, quietly)).kind, 'done');
-    assert.ok(await slapd.opens(dnOf(slapd, account.name), `${second}2`));
-  });
-  await slapd.setPolicy({ pwdSafeModify: 'FALSE' });
-});
+for (const [passwordRight, isCompared] of [
+  ['=w', false],
+  ['=xw', true],
+] as const) {
+  test(`pwdSafeModify: no reset, a change works, that of who expired ${isCompared ? 'too' : 'not'} with the right "${passwordRight}"`, () =>
+    another({ passwordRight, policy: { pwdSafeModify: 'TRUE' } }, async (at) => {
+      const account = await someone(at);
+      const stored = async () => (await at.read(dnOf(at, account.name))).get('userPassword')?.[0] ?? '';
+      await opened(at, {}, async (directory) => {
+        const passwords = directory.passwords(account);
+        says(refusalIn(await passwords.set(second, quietly)), 'directory.must-supply-old', /^50 Must supply old password.*; ppolicy 4$/);
+        assert.is((await passwords.change({ current: first, password: second }, quietly)).kind, 'done');
+        await write(at, account.name, 'pwdChangedTime', '20200101000000Z');
+        const before = await stored();
+        const outcome = await passwords.change({ current: second, password: `${second}2` }, quietly);
+        if (isCompared) {
+          assert.is(outcome.kind, 'done');
+          assert.ok(await at.opens(dnOf(at, account.name), `${second}2`));
+          await write(at, account.name, 'pwdChangedTime', '20200101000000Z');
+          says(
+            refusalIn(await passwords.change({ current: `${second}2`, password: second }, quietly)),
+            'directory.history',
+            /; ppolicy 8$/,
+          );
+        } else {
+          says(refusalIn(outcome), 'directory.no-permission', /unwilling to verify old password$/);
+          assert.is(await stored(), before);
+        }
+        assert.match(await stored(), /^\{SSHA\}/);
+      });
+    }));
+}
 
 test('a marker that counts whole seconds does not tell of a write within the second of the one before', async () => {
   const account = await someone();

@@ -10,7 +10,7 @@ import { refusalOf } from './refusals.ts';
 
 const controls = [policyRequest];
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const noSuchAttribute = 16;
+const [noSuchAttribute, insufficientAccess, unwilling] = [16, 50, 53];
 
 export const openldap: Dialect = {
   kind: 'openldap',
@@ -52,20 +52,18 @@ export const openldap: Dialect = {
   set: ({ link, dn }, password, beforeSending) =>
     link.extended(modifyPasswordOid, modifyPasswordValue({ dn, password }), { controls, beforeSending }),
   /**
-   * As the person wherever they can get in, so that the overlay sees a change and not a reset. Who has expired cannot: then the service
-   * account deletes the old value and adds the new one, which the overlay checks against the old. It does not for a password administrator,
-   * and the database knows only the hash: "no such value". Then RFC 3062 with the old password does it, which is refused to whom may not
-   * read the hash.
+   * As the person wherever they can get in, so that the overlay sees a change and not a reset. Who has expired cannot: the service account
+   * sets it in their place, for the old one was proved, and names that one where the policy wants it (pwdSafeModify). slapd compares it for
+   * whom the access rules let authenticate by it (`=xw`), and is "unwilling" for others. Never by a modify: that is stored in clear, unless
+   * olcPPolicyHashCleartext is on.
    */
   async change({ link, dn }, { current, password, own }, beforeSending) {
     const value = modifyPasswordValue({ dn, current, password });
     if (own) return own.extended(modifyPasswordOid, value, { controls, beforeSending });
-    const changes = [
-      { operation: 'delete', attribute: 'userPassword', values: [current] },
-      { operation: 'add', attribute: 'userPassword', values: [password] },
-    ] as const;
-    const answer = await link.modify(dn, changes, { controls, beforeSending });
-    return answer.resultCode === noSuchAttribute ? link.extended(modifyPasswordOid, value, { controls }) : answer;
+    const answer = await link.extended(modifyPasswordOid, modifyPasswordValue({ dn, password }), { controls, beforeSending });
+    if (policyAnswer(answer).error !== policyErrors.mustSupplyOld) return answer;
+    const withOld = await link.extended(modifyPasswordOid, value, { controls });
+    return withOld.resultCode === unwilling ? { ...withOld, resultCode: insufficientAccess } : withOld;
   },
   /** A delete also clears the failures counted so far, a replace would leave them: the next slip would lock again. Not locked is as good. */
   async unlock({ link, dn }, beforeSending) {

@@ -110,6 +110,7 @@ export async function dirsrvBench(): Promise<Bench> {
     },
     opens: (account, password) => dirsrv.opens(dnFor(account), password),
     isLocked,
+    kept: async (account) => (await dirsrv.read(dnFor(account))).get('userPassword')?.[0] ?? '',
     async close() {
       await directory.close();
       await dirsrv.close();

@@ -66,6 +66,7 @@ export async function demoBench(): Promise<Bench> {
     setPolicy: hands.setPolicy,
     opens: ({ login }, password) => opens(demo, login, password),
     isLocked: async ({ login }) => hands.isLocked(login),
+    kept: null,
     async close() {
       await directory.close();
       await demo.close();

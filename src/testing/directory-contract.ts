@@ -1,5 +1,6 @@
 /** What every directory must do, as one list of tests: run against the fake, the demo directory and real servers. It knows the narrow waist only. */
 
+import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Account } from '../rules/account.ts';
@@ -37,6 +38,8 @@ export interface Bench {
   opens(account: Account, password: string): Promise<boolean>;
   /** Whether the entry is locked, read by the administrator. */
   isLocked(account: Account): Promise<boolean>;
+  /** What is kept of the password, read by the administrator; null where nobody can read it. */
+  readonly kept: ((account: Account) => Promise<string>) | null;
   close(): Promise<void>;
 }
 
@@ -200,6 +203,14 @@ export const hardPasswords = [
   '%s%n%00\\0\\2a*)(uid=*',
   ofLength(127),
   ofLength(256),
+] as const;
+
+/** The last one is the hash of "secret". */
+const hashLike = [
+  '{CLEARTEXT}secret',
+  '{CLEAR}secret-as-it-stands',
+  '{crypt}$1$abcdefgh$abcdefghijklmnopqrstuv',
+  `{SHA}${createHash('sha1').update('secret').digest('base64')}`,
 ] as const;
 
 /** Exactly so many characters of one to four bytes, each counted once. */
@@ -505,6 +516,51 @@ const everyDirectory: Readonly<Record<string, (bench: Bench) => Promise<void>>> 
     isDone(await passwords.change({ current: first, password: second }, quietly));
     assert.equal(await passwords.verify(second), { mustChange: false, isExpired: false });
     assert.not.ok(await bench.opens(account, first));
+  },
+
+  async 'keeps no password as it was typed, whichever way it came there'(bench) {
+    const account = await someone(bench);
+    const { kept, directory } = bench;
+    const passwords = directory.passwords(account);
+    if (kept === null) return;
+    const isHashed = async (password: string) => {
+      const text = await kept(account);
+      assert.match(text, /^\{[A-Z][A-Z0-9_-]+\}.{20,}/);
+      assert.not.match(text, /^\{CLEAR/i);
+      assert.not.ok(text.includes(password));
+    };
+    isDone(await passwords.set(second, quietly));
+    await isHashed(second);
+    isDone(await passwords.change({ current: second, password: third }, quietly));
+    await isHashed(third);
+    isDone(await passwords.setTemporary(`${first} 1`, quietly));
+    await isHashed(`${first} 1`);
+    isDone(await passwords.change({ current: `${first} 1`, password: `${first} 2` }, quietly));
+    await isHashed(`${first} 2`);
+    await bench.age(account, benchPolicy.maximumAge + 3_600_000);
+    isDone(await passwords.change({ current: `${first} 2`, password: `${first} 3` }, quietly));
+    await isHashed(`${first} 3`);
+  },
+
+  async 'takes a password that looks like a hash for a password, or not at all'(bench) {
+    const ways = {
+      set: async (passwords: Passwords, password: string) => passwords.set(password, quietly),
+      change: async (passwords: Passwords, password: string) => passwords.change({ current: first, password }, quietly),
+      'expired change': async (passwords: Passwords, password: string, account: Account) => {
+        await bench.age(account, benchPolicy.maximumAge + 3_600_000);
+        return passwords.change({ current: first, password }, quietly);
+      },
+    };
+    for (const [way, write] of Object.entries(ways)) {
+      for (const password of hashLike) {
+        const account = await someone(bench);
+        const outcome = await write(bench.directory.passwords(account), password, account);
+        if (outcome.kind === 'done') isDone(outcome);
+        else assert.match(refusedWith(outcome), /^directory\.(quality|encoding)$/, `${way} ${password}`);
+        if (bench.kept) assert.is.not(await bench.kept(account), password, way);
+        assert.not.ok(await bench.opens(account, 'secret'), `${way} ${password}`);
+      }
+    }
   },
 
   async 'sets a password that is good for one sign-in, which must choose another'(bench) {

@@ -54,6 +54,7 @@ export async function fakeBench(): Promise<Bench> {
       return found.credential.hash === password && !isDisabled(found, clock.now()) && !isLocked(login);
     },
     isLocked: async ({ login }) => isLocked(login),
+    kept: null,
     close: () => directory.close(),
   };
 }

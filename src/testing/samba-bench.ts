@@ -108,6 +108,7 @@ export async function sambaBench({ hasHint, ...options }: SambaOptions & { hasHi
     },
     opens: (account, password) => samba.opens(dnOf(account), password),
     isLocked: async (account) => samba.isLocked(dnOf(account)),
+    kept: null,
     async close() {
       await directory.close();
       await samba.close();

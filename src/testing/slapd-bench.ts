@@ -139,6 +139,7 @@ export async function slapdBench(options: Pick<SlapdOptions, 'passwordRight'> = 
     },
     opens: (account, password) => slapd.opens(dnFor(account), password),
     isLocked: async (account) => (await slapd.read(dnFor(account))).has('pwdAccountLockedTime'),
+    kept: async (account) => (await slapd.read(dnFor(account))).get('userPassword')?.[0] ?? '',
     async close() {
       await directory.close();
       await slapd.close();

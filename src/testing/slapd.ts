@@ -25,8 +25,11 @@ export interface SlapdOptions {
   readonly ldif?: string;
   /** Leaves the service account with slapd's limit of 500 entries. */
   readonly isLimited?: boolean;
-  /** The service account's right on people's userPassword: `=w`, or `manage`, with which no policy binds it and what it sets is temporary. */
-  readonly passwordRight?: '=w' | 'manage';
+  /**
+   * The service account's right on people's userPassword: `=w`; `=xw`, with which slapd compares an old password for it; or `manage`, with
+   * which no policy binds it and what it sets is temporary.
+   */
+  readonly passwordRight?: '=w' | '=xw' | 'manage';
   /** Access rules before all others, as slapd.access(5) writes them: what the service account shall not see. */
   readonly access?: readonly string[];
   /** Gives its entries to consumers (slapo-syncprov(5)). */
@@ -344,7 +347,6 @@ objectClass: olcOverlayConfig
 objectClass: olcPPolicyConfig
 olcOverlay: {0}ppolicy
 olcPPolicyDefault: ${policyDn}
-olcPPolicyHashCleartext: TRUE
 olcPPolicyUseLockout: TRUE
 ${isProvider ? '\ndn: olcOverlay={1}syncprov,olcDatabase={1}mdb,cn=config\nobjectClass: olcOverlayConfig\nobjectClass: olcSyncProvConfig\nolcOverlay: {1}syncprov\n' : ''}`;
 
