@@ -39,6 +39,8 @@ export const directoryServer389: Dialect = {
 
   state: readState,
 
+  obstacle: async () => null,
+
   bindControls: controls,
   /** "Expired" is said of the right password only, locked and disabled of any. */
   verdict(answer) {

@@ -85,6 +85,8 @@ export const activeDirectory: Dialect = {
   /** MS-ADTS 3.1.1.3.4.1.27 speaks of the history alone. */
   state: (place, now) => readState(place, now, { history: hintOf(place.root) !== null, minimumAge: false }),
 
+  obstacle: async () => null,
+
   bindControls: [],
   verdict,
 

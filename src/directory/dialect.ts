@@ -71,6 +71,9 @@ export interface Dialect {
 
   state(place: Place, now: Instant): Promise<State>;
 
+  /** What stands against writing, whatever is written, that the state does not tell. */
+  obstacle(place: Place): Promise<Refusal | null>;
+
   readonly bindControls: readonly RequestControl[];
   /** What the answer to a person's bind says of the password; a refusal when it was wrong or cannot be told. */
   verdict(answer: Answer): Verified | Refusal;

@@ -24,6 +24,7 @@ export const equal = (attribute: string, value: string | Buffer): Filter => ({
 export const present = (attribute: string): Filter => ({ kind: 'present', attribute });
 export const and = (...parts: readonly Filter[]): Filter => ({ kind: 'and', parts });
 export const or = (...parts: readonly Filter[]): Filter => ({ kind: 'or', parts });
+export const not = (part: Filter): Filter => ({ kind: 'not', part });
 
 /** Deeper than any office's filter; a bound on what a server is asked to evaluate. */
 const deepest = 50;
@@ -56,7 +57,7 @@ export function parseFilter(text: string): Filter {
     const sign = text[at];
     if (sign === '!') {
       at++;
-      return { kind: 'not', part: filter(depth + 1) };
+      return not(filter(depth + 1));
     }
     if (sign !== '&' && sign !== '|') return item();
     at++;

@@ -7,7 +7,7 @@ import { type Instant, minute } from '../rules/time.ts';
 import type { Place } from './dialect.ts';
 import { dnText, parseDn } from './dn.ts';
 import { isFailure } from './failure.ts';
-import { encodeFilter, present } from './filter.ts';
+import { encodeFilter, not, present } from './filter.ts';
 import type { RequestControl } from './ldap.ts';
 import { policyAnswer, policyRequest } from './ppolicy.ts';
 import type { Root } from './root.ts';
@@ -17,7 +17,7 @@ const assertionOid = '1.3.6.1.1.12';
 const never: RequestControl = {
   type: assertionOid,
   isCritical: true,
-  value: encodeFilter({ kind: 'not', part: present('objectClass') }),
+  value: encodeFilter(not(present('objectClass'))),
 };
 
 interface Known {

@@ -6,7 +6,7 @@
 import { noDirectoryRules } from '../rules/password.ts';
 import { type Instant, second } from '../rules/time.ts';
 import type { Place, State } from './dialect.ts';
-import { equal, present } from './filter.ts';
+import { equal, not, present } from './filter.ts';
 import { instantOf } from './generalized-time.ts';
 import type { Entry, Link } from './ldap.ts';
 import { isHeld } from './openldap-hold.ts';
@@ -62,6 +62,16 @@ export function isOutsideItsTime(entry: Entry, now: Instant): boolean {
 
 /** Given by an administrator, for good; slapd itself writes it only where a lockout has no end. */
 const lockedForGood = '000001010000Z';
+
+/**
+ * A lock that is hidden looks like none, and what is written would end it. slapd calls a filter on what may not be searched neither true nor
+ * false, so this one is met only where there certainly is no administrator's lock (RFC 4511 4.5.1.7).
+ */
+export async function showsLock({ link, dn, entry }: Pick<Place, 'link' | 'dn' | 'entry'>): Promise<boolean> {
+  if (entry.text('pwdAccountLockedTime') !== null) return true;
+  const filter = not(equal('pwdAccountLockedTime', lockedForGood));
+  return (await link.search({ base: dn, scope: 'base', filter, attributes: ['1.1'] })).length > 0;
+}
 
 function lockOf(entry: Entry, policy: PolicyFields, now: Instant): State['lock'] {
   const locked = entry.text('pwdAccountLockedTime');

@@ -85,6 +85,31 @@ for (const [who, options, as] of [
     }));
 }
 
+test('where locks may be written and not seen, an administrator’s looks like none: so nothing is set or unlocked', () => {
+  const service = 'cn=latchkey,ou=services,dc=latchkey,dc=test';
+  const hidden = `to dn.subtree="ou=people,dc=latchkey,dc=test" attrs=pwdAccountLockedTime by dn.exact="${service}" =w by * break`;
+  return another({ access: [hidden] }, async (at) => {
+    const [locked, free] = [await someone(at), await someone(at)];
+    await write(at, locked.dn, 'pwdAccountLockedTime', '000001010000Z');
+    await opened(at, {}, async (directory) => {
+      for (const { account } of [locked, free]) {
+        const passwords = directory.passwords(account);
+        assert.is((await statusOf(directory, account)).lock, 'none');
+        for (const outcome of [
+          await passwords.set(second, never),
+          await passwords.setTemporary(second, never),
+          await passwords.unlock(never),
+        ]) {
+          assert.is(refusedWith(outcome), 'directory.no-permission');
+          assert.match(outcome.kind === 'refused' ? (outcome.refusal.raw ?? '') : '', /pwdAccountLockedTime cannot be searched$/);
+        }
+      }
+      assert.ok(directory.health().isUsable);
+    });
+    assert.is(await valueAt(at, locked.dn, 'pwdAccountLockedTime'), '000001010000Z');
+  });
+});
+
 test('a server that does not say that it takes assertions is not believed to hold a reset to anything', () =>
   another({}, async (at) => {
     const { account } = await someone(at);

@@ -1,10 +1,11 @@
 /** OpenLDAP with its password policy overlay (slapo-ppolicy(5), draft-behera-ldap-password-policy-10). Behaviour measured with slapd 2.5. */
 
+import { Refusal } from '../rules/refusal.ts';
 import { byEntryCsn } from './change-stamps.ts';
 import type { Dialect } from './dialect.ts';
 import { equal, present } from './filter.ts';
 import { internetSchema } from './internet-schema.ts';
-import { isOutsideItsTime, readState } from './openldap-state.ts';
+import { isOutsideItsTime, readState, showsLock } from './openldap-state.ts';
 import { modifyPasswordOid, modifyPasswordValue, policyAnswer, policyErrors, policyRequest } from './ppolicy.ts';
 import { refusalOf } from './refusals.ts';
 
@@ -40,6 +41,10 @@ export const openldap: Dialect = {
   changes: byEntryCsn,
 
   state: readState,
+  obstacle: async (place) =>
+    (await showsLock(place))
+      ? null
+      : new Refusal('directory.no-permission', { raw: `${place.dn}: pwdAccountLockedTime cannot be searched` }),
 
   bindControls: controls,
   /** An expired password is told from a wrong one: slapd says "expired" only after it has compared. */

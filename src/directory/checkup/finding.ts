@@ -66,6 +66,7 @@ export const sentences = [
   'rights.no-reset',
   'rights.unlock',
   'rights.no-unlock',
+  'rights.hidden-lock',
   'rights.must-change',
   'rights.no-must-change',
   'rights.unclear',

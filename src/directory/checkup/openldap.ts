@@ -6,6 +6,7 @@
 import { equal, present } from '../filter.ts';
 import type { Change } from '../ldapjs.ts';
 import { askedNow } from '../openldap-hold.ts';
+import { showsLock } from '../openldap-state.ts';
 import { policyRequest } from '../ppolicy.ts';
 import { rawAnswer } from '../refusals.ts';
 import { type CheckUp, grantPlace, type Patient } from './check-up.ts';
@@ -79,7 +80,7 @@ async function policy(patient: Patient): Promise<Observation[]> {
 
 interface Probe {
   readonly changes: readonly Change[];
-  readonly may: Sentence;
+  readonly may: Observation;
   readonly mayNot: Sentence;
   readonly cure: string;
 }
@@ -92,13 +93,18 @@ async function rights(patient: Patient): Promise<Observation[]> {
   const probes: Probe[] = [
     {
       changes: takeAway('userPassword', `no password is this one: ${id}`),
-      ...{ may: 'rights.reset', mayNot: 'rights.no-reset' },
+      ...{ may: well('rights.reset'), mayNot: 'rights.no-reset' },
       cure: configure(database, openldapGrants.reset(people, bindDn)),
     },
-    { changes: takeAway('pwdAccountLockedTime', neverLocked), may: 'rights.unlock', mayNot: 'rights.no-unlock', cure: unlockCure },
+    {
+      changes: takeAway('pwdAccountLockedTime', neverLocked),
+      may: (await showsLock(patient)) ? well('rights.unlock') : fault('rights.hidden-lock', { cure: unlockCure }),
+      mayNot: 'rights.no-unlock',
+      cure: unlockCure,
+    },
     {
       changes: takeAway('pwdReset', entry.text('pwdReset') === 'FALSE' ? 'TRUE' : 'FALSE'),
-      ...{ may: 'rights.must-change', mayNot: 'rights.no-must-change' },
+      ...{ may: well('rights.must-change'), mayNot: 'rights.no-must-change' },
       cure: unlockCure,
     },
   ];
@@ -106,7 +112,7 @@ async function rights(patient: Patient): Promise<Observation[]> {
   for (const { changes, may, mayNot, cure } of probes) {
     const answer = await patient.link.modify(dn, changes);
     const raw = rawAnswer(answer);
-    if (answer.resultCode === noSuchAttribute) found.push(well(may));
+    if (answer.resultCode === noSuchAttribute) found.push(may);
     else if (answer.resultCode === noAccess) found.push(fault(mayNot, { cure, raw }));
     else found.push(warning('rights.unclear', { params: { attribute: changes[0]?.attribute ?? '' }, raw }));
   }

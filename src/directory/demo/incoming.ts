@@ -1,7 +1,7 @@
 /** Reads from the bytes of a request what ldapjs's server would lose or cannot read: its controls, its names and its whole search. */
 
 import { tlv } from '../ber.ts';
-import type { Filter } from '../filter.ts';
+import { type Filter, not } from '../filter.ts';
 import type { SearchRequest } from './exchange.ts';
 import { type Element, elements } from './frames.ts';
 import { supported } from './search.ts';
@@ -80,7 +80,7 @@ function readFilter({ tag, content }: Element): Filter {
     case 0xa1:
       return { kind: 'or', parts: parts.map(readFilter) };
     case 0xa2:
-      return { kind: 'not', part: readFilter(required(first)) };
+      return not(readFilter(required(first)));
     case 0xa4:
       return { kind: 'substring', attribute: text(first), pieces: pieces(elements(required(second).content)) };
     case 0xa9:

@@ -129,9 +129,15 @@ test('a wrong password of the service account is tried once, and not at every se
   assert.not.match(result.stdout, /not the password/);
 });
 
-for (const { name, rule, fault } of [
+for (const { name, rule, right = 'none', fault } of [
   { name: 'no right to set passwords', rule: 'attrs=userPassword', fault: /may not set its password/ },
   { name: 'no right to unlock', rule: 'attrs=pwdAccountLockedTime', fault: /may not unlock it/ },
+  {
+    name: 'a right to unlock without one to look',
+    rule: 'attrs=pwdAccountLockedTime',
+    right: '=w',
+    fault: /cannot see whether an administrator locked it/,
+  },
   {
     name: 'no right to say that a password must be changed',
     rule: 'attrs=pwdReset',
@@ -140,7 +146,7 @@ for (const { name, rule, fault } of [
 ]) {
   test(`${name}: the line that is printed grants it`, async ({ house }) => {
     const { slapd } = house;
-    await withRule(house, `to dn.subtree="${slapd.people}" ${rule} by dn.exact="${slapd.serviceDn}" none by * break`, async () => {
+    await withRule(house, `to dn.subtree="${slapd.people}" ${rule} by dn.exact="${slapd.serviceDn}" ${right} by * break`, async () => {
       const result = await checked(house);
       assert.equal(faultsOf(result), ['office, rights']);
       says(result, fault);
