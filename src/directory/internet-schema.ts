@@ -10,7 +10,8 @@ export const internetSchema = {
   isProtected: () => false,
   isNamed: (entry, bindName) => isSameDn(entry.dn, bindName),
 
-  groups: or(equal('objectClass', 'groupOfNames'), equal('objectClass', 'groupOfUniqueNames'), equal('objectClass', 'posixGroup')),
+  /** The last is of RFC 2307bis; a class that a server does not know is no entry's (RFC 4511 4.5.1.7). */
+  groups: or(...['groupOfNames', 'groupOfUniqueNames', 'posixGroup', 'groupOfMembers'].map((name) => equal('objectClass', name))),
   groupBase: (_root, baseDn) => baseDn,
   administrators: async () => [],
   memberAttributes: ['member', 'uniqueMember'],

@@ -56,6 +56,24 @@ test('the last member’s name stays in the group when its entry is gone, even w
     assert.ok(await valueAt(at, `cn=lonely,${at.groups}`, 'member'), 'the name is still there');
   }));
 
+test('a group that may be empty (RFC 2307bis) counts like any other, where the schema has it', () =>
+  another({}, async (at) => {
+    const { account, dn } = await someone(at);
+    const groupOfMembers = "( 1.3.6.1.1.1.2.65535 NAME 'groupOfMembers' SUP top STRUCTURAL MUST cn MAY ( member $ description ) )";
+    await configured(at, `dn: cn=schema,cn=config\nchangetype: modify\nadd: olcObjectClasses\nolcObjectClasses: ${groupOfMembers}\n`);
+    await at.add(`dn: cn=empty,${at.groups}\nobjectClass: groupOfMembers\ncn: empty\n\n`);
+    await at.add(`dn: cn=full,${at.groups}\nobjectClass: groupOfMembers\ncn: full\nmember: ${dn}\n\n`);
+    await opened(at, { protectedGroups: [`cn=full,${at.groups}`] }, async (directory) => {
+      const found = good(await directory.read(account.remoteId ?? ''));
+      assert.equal([found.groups, found.isProtected], [[`cn=full,${at.groups}`], true]);
+      for await (const page of directory.people())
+        assert.equal(
+          page.map(({ groups }) => groups),
+          [[`cn=full,${at.groups}`]],
+        );
+    });
+  }));
+
 test('a name comes back escaped as it was not written, is sent back as it came, and means the same in a group', async () => {
   const name = 'Comma, "Quote" + Plus \\ Back < > ; = # End';
   const { account } = await someone(slapd, { name, login: 'escaped' });
