@@ -71,8 +71,8 @@ export interface Dialect {
 
   state(place: Place, now: Instant): Promise<State>;
 
-  /** What stands against writing, whatever is written, that the state does not tell. */
-  obstacle(place: Place): Promise<Refusal | null>;
+  /** What stands against writing, whatever is written, that the state alone does not tell. */
+  obstacle(place: Place & { readonly state: State }, now: Instant): Promise<Refusal | null>;
 
   readonly bindControls: readonly RequestControl[];
   /** What the answer to a person's bind says of the password; a refusal when it was wrong or cannot be told. */

@@ -73,10 +73,14 @@ export async function showsLock({ link, dn, entry }: Pick<Place, 'link' | 'dn' |
   return (await link.search({ base: dn, scope: 'base', filter, attributes: ['1.1'] })).length > 0;
 }
 
+/** Until when the last wrong password keeps the right one out (pwdMinDelay, pwdMaxDelay); null when it does not. */
+export function pausedUntil(entry: Entry, now: Instant): Instant | null {
+  const end = instantOf(entry.text('pwdAccountTmpLockoutEnd'));
+  return end !== null && end > now ? end : null;
+}
+
 function lockOf(entry: Entry, policy: PolicyFields, now: Instant): State['lock'] {
   const locked = entry.text('pwdAccountLockedTime');
-  const pause = instantOf(entry.text('pwdAccountTmpLockoutEnd'));
-  if (locked === null) return pause !== null && pause > now ? 'lockout' : 'none';
   const duration = policy.number('pwdLockoutDuration') ?? 0;
   if (locked === lockedForGood) {
     const most = policy.number('pwdMaxFailure') ?? 0;
@@ -84,6 +88,8 @@ function lockOf(entry: Entry, policy: PolicyFields, now: Instant): State['lock']
     return isFromFailures ? 'lockout' : 'administrator';
   }
   if (policy.flag('pwdLockout') === false) return 'none';
+  if (pausedUntil(entry, now) !== null) return 'lockout';
+  if (locked === null) return 'none';
   const since = instantOf(locked);
   return duration === 0 || since === null || since + duration * second > now ? 'lockout' : 'none';
 }

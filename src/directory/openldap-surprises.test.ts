@@ -24,6 +24,7 @@ import {
   write,
 } from '../testing/slapd-hands.ts';
 import { openDirectory } from './directory.ts';
+import { instantOf } from './generalized-time.ts';
 import type { Change } from './ldap.ts';
 import { policyAnswer, policyRequest } from './ppolicy.ts';
 
@@ -107,6 +108,31 @@ test('where locks may be written and not seen, an administrator’s looks like n
       assert.ok(directory.health().isUsable);
     });
     assert.is(await valueAt(at, locked.dn, 'pwdAccountLockedTime'), '000001010000Z');
+  });
+});
+
+test('a pause after a wrong password outlives unlock and reset: the person is told its end, and nothing is sent', async () => {
+  const { account, dn } = await someone(slapd);
+  const end = timeAgo(-3_600_000);
+  await write(slapd, dn, 'pwdAccountTmpLockoutEnd', end);
+  await opened(slapd, {}, async (directory) => {
+    const passwords = directory.passwords(account);
+    assert.is((await statusOf(directory, account)).lock, 'lockout');
+    for (const outcome of [await passwords.set(second, never), await passwords.unlock(never)]) {
+      assert.ok(outcome.kind === 'refused' && outcome.refusal.key === 'directory.locked-until');
+      assert.is(outcome.refusal.params.at, instantOf(end));
+    }
+    await boundAs(slapd, service(slapd), async (link) => {
+      const taken = await link.modify(dn, [{ operation: 'delete', attribute: 'pwdAccountTmpLockoutEnd', values: [] }]);
+      assert.equal([taken.resultCode, taken.diagnosticMessage], [19, 'pwdAccountTmpLockoutEnd: no user modification allowed']);
+      assert.is((await reset(link, dn, second)).resultCode, 0);
+    });
+    assert.not.ok(await slapd.opens(dn, second));
+    assert.is(await valueAt(slapd, dn, 'pwdAccountTmpLockoutEnd'), end);
+    await slapd.setPolicy({ pwdLockout: 'FALSE' });
+    assert.is((await statusOf(directory, account)).lock, 'none', 'slapd heeds it only where it locks at all');
+    assert.ok(await slapd.opens(dn, second));
+    await slapd.setPolicy({ pwdLockout: 'TRUE' });
   });
 });
 

@@ -5,7 +5,7 @@ import { byEntryCsn } from './change-stamps.ts';
 import type { Dialect } from './dialect.ts';
 import { equal, present } from './filter.ts';
 import { internetSchema } from './internet-schema.ts';
-import { isOutsideItsTime, readState, showsLock } from './openldap-state.ts';
+import { isOutsideItsTime, pausedUntil, readState, showsLock } from './openldap-state.ts';
 import { modifyPasswordOid, modifyPasswordValue, policyAnswer, policyErrors, policyRequest } from './ppolicy.ts';
 import { refusalOf } from './refusals.ts';
 
@@ -41,10 +41,13 @@ export const openldap: Dialect = {
   changes: byEntryCsn,
 
   state: readState,
-  obstacle: async (place) =>
-    (await showsLock(place))
-      ? null
-      : new Refusal('directory.no-permission', { raw: `${place.dn}: pwdAccountLockedTime cannot be searched` }),
+  /** A pause after a wrong password nobody can end: slapd keeps its time from being written, and a reset leaves it (measured). */
+  async obstacle(place, now) {
+    const at = pausedUntil(place.entry, now);
+    if (place.state.lock === 'lockout' && at !== null) return new Refusal('directory.locked-until', { params: { at } });
+    if (await showsLock(place)) return null;
+    return new Refusal('directory.no-permission', { raw: `${place.dn}: pwdAccountLockedTime cannot be searched` });
+  },
 
   bindControls: controls,
   /** An expired password is told from a wrong one: slapd says "expired" only after it has compared. */

@@ -104,7 +104,7 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
     const outcome = await ask(async (desk) => {
       const at = await live(desk);
       if (isRefusal(at)) return refused(at);
-      const barred = bar(at.state) ?? (await desk.dialect.obstacle(at));
+      const barred = bar(at.state) ?? (await desk.dialect.obstacle(at, clock.now()));
       return barred ? refused(barred) : work(at);
     });
     return isRefusal(outcome) ? refused(outcome) : outcome;

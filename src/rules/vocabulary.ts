@@ -69,6 +69,7 @@ export const directoryRefusals = [
   'directory.control-unsupported',
   'directory.locked',
   'directory.locked-by-administrator',
+  'directory.locked-until',
   'directory.disabled',
   'directory.expired',
   'directory.not-now',
