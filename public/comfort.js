@@ -45,6 +45,7 @@ function tickRules(list, input) {
   const hasOne = (parts = '') => parts.split(' ').some((part) => part !== '' && plain(input.value).includes(part));
   const isKept = {
     length: ({ least }) => [...input.value.normalize('NFC')].length >= Number(least),
+    longest: ({ most }) => [...input.value.normalize('NFC')].length <= Number(most),
     login: ({ parts }) => {
       const login = list.dataset.login || input.form?.elements.login?.value || '';
       return ([...login].length < 3 || !has(login)) && !hasOne(parts);
@@ -58,7 +59,7 @@ function tickRules(list, input) {
       const judge = isKept[row.dataset.rule];
       if (!judge) continue;
       // What more typing can mend is not yet wrong.
-      const unkept = ['login', 'name', 'office'].includes(row.dataset.rule) ? 'broken' : 'open';
+      const unkept = ['longest', 'login', 'name', 'office'].includes(row.dataset.rule) ? 'broken' : 'open';
       const state = input.value === '' ? 'open' : judge(row.dataset) ? 'met' : unkept;
       row.dataset.state = state;
       row.querySelector('.state').textContent = { open, met, broken }[state];

@@ -104,7 +104,12 @@ test('slapd takes a longer one than pwdMaxLength for bad quality, and says in th
     const outcome = await directory.passwords(account).set(`${second} and more`, quietly);
     assert.ok(outcome.kind === 'refused' && outcome.refusal.key === 'directory.too-long');
     assert.is(outcome.refusal.raw, '19 Password fails quality checking policy; ppolicy 9');
+    assert.is((await statusOf(directory, account)).rules.maximumLength, 20);
+    await slapd.setPolicy({ pwdCheckQuality: 0 });
+    assert.is((await statusOf(directory, account)).rules.maximumLength, null);
+    assert.is((await directory.passwords(account).set(`${second} and more`, quietly)).kind, 'done');
   });
+  await slapd.setPolicy({ pwdCheckQuality: 2 });
   await slapd.setPolicy({ pwdMaxLength: 0 });
 });
 

@@ -27,7 +27,8 @@ export async function readState(place: Place, now: Instant): Promise<State> {
   const [minimumAge, maximumAge] = [seconds('pwdMinAge'), seconds('pwdMaxAge')];
   const expiresAt = changedAt !== null && maximumAge !== null ? changedAt + maximumAge : null;
   const youngUntil = changedAt !== null && minimumAge !== null ? changedAt + minimumAge : null;
-  const length = policy.number('pwdMinLength') ?? 0;
+  const isMeasured = (policy.number('pwdCheckQuality') ?? 0) > 0;
+  const length = (name: string) => (isMeasured ? policy.number(name) || null : null);
   const history = policy.dn === null ? null : (policy.number('pwdInHistory') ?? 0);
   const isBound = policy.dn !== null && (history !== 0 || minimumAge !== null) && (await isHeld(place, policy.dn, now));
   return {
@@ -45,7 +46,9 @@ export async function readState(place: Place, now: Instant): Promise<State> {
       ...noDirectoryRules,
       // slapd compares bytes, and only when it checks quality at all.
       lengthUnit: 'bytes',
-      minimumLength: length > 0 && (policy.number('pwdCheckQuality') ?? 0) > 0 ? length : null,
+      minimumLength: length('pwdMinLength'),
+      // From slapd 2.5 on.
+      maximumLength: length('pwdMaxLength'),
       history,
       minimumAge,
       maximumAge,
@@ -129,6 +132,7 @@ async function policyOf({ link, entry, baseDn, root, policyDn }: Place): Promise
 const policyAttributes = [
   'cn',
   'pwdMinLength',
+  'pwdMaxLength',
   'pwdCheckQuality',
   'pwdInHistory',
   'pwdMinAge',

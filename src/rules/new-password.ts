@@ -107,6 +107,8 @@ export const rulesBehind = ({ key }: Refusal): readonly Rule['key'][] => behind[
 const behind: Partial<Record<RefusalKey, readonly Rule['key'][]>> = {
   'password.too-short': ['length'],
   'directory.too-short': ['length'],
+  'password.too-long': ['longest'],
+  'directory.too-long': ['longest'],
   'password.contains-name': ['login', 'name'],
   'password.contains-office': ['office'],
   'password.banned': ['known'],

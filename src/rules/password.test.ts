@@ -95,6 +95,18 @@ test('the longest is a number of characters too', () => {
   assert.equal(broken('x'.repeat(longestPassword + 1)), ['longest']);
 });
 
+test('a directory may take fewer, and says so before one types', () => {
+  const directory = { ...noDirectoryRules, maximumLength: 20 };
+  assert.equal(rulesFor(jane, defaultPolicy, directory)[1], { key: 'longest', params: { most: 20 }, isLive: true });
+  assert.equal(broken('twenty letters and 1', { directory }), []);
+  assert.equal(broken('twenty letters and 12', { directory }), ['longest']);
+  assert.equal(
+    rulesFor(jane, defaultPolicy, { ...directory, maximumLength: 4000 }).map(({ key }) => key),
+    rulesFor(jane, defaultPolicy, noDirectoryRules).map(({ key }) => key),
+    'more than Latchkey takes is no rule',
+  );
+});
+
 test('what takes long to compose is refused without being composed', () => {
   const marks = `a${'\u0301\u0323'.repeat(30_000)}`;
   const from = performance.now();

@@ -7,6 +7,8 @@ import type { Policy } from './policy.ts';
 /** The policy that binds one person in their home, read live. Null: that rule does not exist or cannot be read. */
 export interface DirectoryRules {
   readonly minimumLength: number | null;
+  /** Judged in characters: counted in bytes, the directory may find even one that keeps to it too long. */
+  readonly maximumLength: number | null;
   /** ppolicy counts bytes, Active Directory UTF-16 units; a person is told characters. */
   readonly lengthUnit: 'bytes' | 'characters';
   /** MS-SAMR 3.1.1.7.2: three of five classes, no login, no part of the name longer than two characters. */
@@ -22,6 +24,7 @@ export interface DirectoryRules {
 
 export const noDirectoryRules: DirectoryRules = {
   minimumLength: null,
+  maximumLength: null,
   lengthUnit: 'characters',
   isComplex: false,
   history: null,
@@ -75,8 +78,10 @@ export const prepared = (password: string): string => (isComposable(password) ? 
 export function rulesFor(subject: Subject, policy: Policy, directory: DirectoryRules): readonly Rule[] {
   const own = subject.isLocal ? policy.password_minimum_local : policy.password_minimum;
   const office = partsOf(policy.office_name);
+  const most = directory.maximumLength ?? longestPassword;
   const rules: Rule[] = [
     { key: 'length', params: { least: Math.max(own, directory.minimumLength ?? 0) }, isLive: true },
+    ...(most < longestPassword ? [{ key: 'longest', params: { most }, isLive: true } as const] : []),
     { key: 'login', params: {}, parts: partsOf(subject.login), isLive: true },
     { key: 'name', params: { least: directory.isComplex ? 3 : 4 }, parts: partsOf(subject.name), isLive: subject.name !== '' },
   ];
@@ -109,6 +114,8 @@ function isBroken({ key, params, parts = [] }: Rule, password: string, subject: 
   switch (key) {
     case 'length':
       return [...password].length < (params.least ?? 0);
+    case 'longest':
+      return isTooLong(password, params.most ?? longestPassword);
     case 'login':
       return (subject.login.length >= 3 && contains(password, [subject.login])) || containsPart(password, parts);
     case 'classes':

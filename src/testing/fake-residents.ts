@@ -134,6 +134,7 @@ export function statusOf(resident: FakeResident, office: FakeOffice, now: Instan
     failuresLeft: policy.failuresToLock === 0 ? null : Math.max(0, policy.failuresToLock - counted.length),
     rules: {
       minimumLength: policy.minimumLength || null,
+      maximumLength: null,
       lengthUnit: 'bytes',
       isComplex: office.isComplex,
       history: policy.history,
