@@ -90,16 +90,12 @@ export const activeDirectory: Dialect = {
   bindControls: [],
   verdict,
 
-  /** A reset leaves a lockout in place; taking it away in the same request, either both are done or neither. */
-  set({ link, dn, entry, root }, password, beforeSending) {
+  /** Alone: in one request with lockoutTime, whoever may not write that could not set the password either. */
+  set({ link, dn, root }, password, beforeSending) {
     const hint = hintOf(root);
-    const isClear = (entry.text('lockoutTime') ?? '0') === '0';
-    const changes = [
-      { operation: 'replace', attribute: 'unicodePwd', values: [quoted(password)] },
-      ...(isClear ? [] : [unlocked]),
-    ] as const;
-    return link.modify(dn, changes, { controls: hint ? [hint] : [], beforeSending });
+    return link.modify(dn, [replaced(password)], { controls: hint ? [hint] : [], beforeSending });
   },
+  setKeepsLock: true,
   /**
    * As the service account even where the person could: it needs no right of its own beside the old password (MS-ADTS 3.1.1.3.1.5), and may do
    * it for who must change or has expired. A wrong old password counts as a failed sign-in: it was proved before.
@@ -112,7 +108,8 @@ export const activeDirectory: Dialect = {
     return link.modify(dn, changes, { beforeSending });
   },
   /** 0 is the only value ever written: Samba takes any other for a lock. */
-  unlock: ({ link, dn }, beforeSending) => link.modify(dn, [unlocked], { beforeSending }),
+  unlock: ({ link, dn }, beforeSending) =>
+    link.modify(dn, [{ operation: 'replace', attribute: 'lockoutTime', values: ['0'] }], { beforeSending }),
   async settle({ link, dn }) {
     const [now] = await link.search({ base: dn, scope: 'base', filter: present('objectClass'), attributes: ['pwdLastSet'] });
     if (now?.text('pwdLastSet') === '0') await link.modify(dn, [{ operation: 'replace', attribute: 'pwdLastSet', values: ['-1'] }]);
@@ -122,10 +119,9 @@ export const activeDirectory: Dialect = {
     link.modify(dn, [{ operation: 'replace', attribute: 'pwdLastSet', values: ['0'] }], { beforeSending }),
 };
 
-const unlocked = { operation: 'replace', attribute: 'lockoutTime', values: ['0'] } as const;
-
 /** MS-ADTS 3.1.1.3.1.5: within quotation marks, as UTF-16. What is within them is not escaped. */
 const quoted = (password: string): Buffer => Buffer.from(`"${password}"`, 'utf16le');
+const replaced = (password: string) => ({ operation: 'replace', attribute: 'unicodePwd', values: [quoted(password)] }) as const;
 
 /** LDAP_SERVER_POLICY_HINTS_OID and its forerunner (MS-ADTS 3.1.1.3.4.1.27 and .28). Sent unasked, it would make every reset fail. */
 const hintOids = ['1.2.840.113556.1.4.2239', '1.2.840.113556.1.4.2066'];

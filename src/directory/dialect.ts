@@ -87,4 +87,6 @@ export interface Dialect {
   settle(place: Place): Promise<void>;
   /** The password in force is good for one sign-in, which must choose another. */
   makeTemporary(place: Place, beforeSending: () => void): Promise<Answer>;
+  /** Where a new password leaves a lockout in place, which then goes by a request of its own. */
+  readonly setKeepsLock?: true;
 }

@@ -68,15 +68,21 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
 
   const verifyAt = (at: Live, password: string) => bound(at, password, (verdict) => verdict);
 
-  /** Whether the password that was set is in force on the server that was written. Whatever fails here, it was set. */
-  async function isProved(at: Live, password: string): Promise<boolean> {
-    try {
-      return !isRefusal(await verifyAt(at, password));
-    } catch (error) {
-      if (isFailure(error)) return false;
-      throw error;
-    }
+  /** Signs in with the password that was set. A lockout that it left in place is taken away: the person asked to be let in. */
+  async function signIn(at: Live, password: string): Promise<Verified | Refusal> {
+    const { dialect } = at.desk;
+    const verdict = await verifyAt(at, password);
+    if (!dialect.setKeepsLock || !isRefusal(verdict) || verdict.key !== 'directory.locked') return verdict;
+    const answer = await dialect.unlock(at, () => undefined);
+    return answer.resultCode === 0 ? verifyAt(at, password) : refusalOf(answer);
   }
+
+  /** Whether the password that was set is in force on the server that was written. Whatever fails here, it was set. */
+  const proved = (at: Live, password: string): Promise<Proof> =>
+    shown(async () => {
+      const verdict = await signIn(at, password);
+      return isRefusal(verdict) ? unproved(verdict) : { isProved: true };
+    });
 
   /** Sends one change and then does what may fail without undoing it. */
   async function write(at: Live, beforeSending: BeforeSending, steps: Steps): Promise<WriteOutcome> {
@@ -117,17 +123,13 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
       : act((at) => write(at, beforeSending, { send: (before) => at.desk.dialect.set(at, password, before), prove: () => prove(at) }));
 
   /** The mark is a request of its own, and stands only if a sign-in would be told to choose another password. */
-  async function markedTemporary(at: Live, password: string): Promise<Proof> {
-    try {
+  const markedTemporary = (at: Live, password: string): Promise<Proof> =>
+    shown(async () => {
       const answer = await at.desk.dialect.makeTemporary(at, () => undefined);
-      if (answer.resultCode !== 0) return { isProved: false, raw: refusalOf(answer).raw ?? '' };
-      const verified = await verifyAt(at, password);
-      return { isProved: !isRefusal(verified) && verified.mustChange };
-    } catch (error) {
-      if (isFailure(error)) return { isProved: false, raw: refusalOfFailure(error).raw ?? '' };
-      throw error;
-    }
-  }
+      const verdict = await signIn(at, password);
+      if (answer.resultCode !== 0) return unproved(refusalOf(answer));
+      return isRefusal(verdict) ? unproved(verdict) : { isProved: verdict.mustChange };
+    });
 
   const isLongAgo = (sentAt: Instant | null): boolean => sentAt !== null && clock.now() > sentAt + convergedMillis;
 
@@ -145,7 +147,7 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
     set: (password, beforeSending) =>
       put(password, beforeSending, async (at) => {
         await settled(at);
-        return { isProved: await isProved(at, password) };
+        return proved(at, password);
       }),
 
     setTemporary: (password, beforeSending) => put(password, beforeSending, (at) => markedTemporary(at, password)),
@@ -161,7 +163,7 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
                 async prove() {
                   // Done in the person's place, it may look like a reset to the server.
                   if (own === null) await settled(at);
-                  return { isProved: await isProved(at, password) };
+                  return proved(at, password);
                 },
               });
             }),
@@ -212,6 +214,18 @@ interface Steps {
 }
 
 type Proof = Pick<Extract<WriteOutcome, { kind: 'done' }>, 'isProved' | 'raw'>;
+
+const unproved = ({ raw }: Refusal): Proof => ({ isProved: false, ...(raw === null ? {} : { raw }) });
+
+/** What a silent server does not show is not proved. */
+async function shown(prove: () => Promise<Proof>): Promise<Proof> {
+  try {
+    return await prove();
+  } catch (error) {
+    if (isFailure(error)) return unproved(refusalOfFailure(error));
+    throw error;
+  }
+}
 
 const emptyPassword = () => new Refusal('directory.wrong-old-password', { raw: 'an empty password is never sent' });
 

@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Account } from '../rules/account.ts';
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
+import { eventually } from '../testing/eventually.ts';
 import { fileTime, interval, type Samba, sambaPolicy, startSamba } from '../testing/samba.ts';
 import { sambaAccountOf, sambaConfigOf } from '../testing/samba-bench.ts';
 import { noLog, realClock } from '../testing/slapd-bench.ts';
@@ -131,7 +132,7 @@ test('a password before the present one may open for an hour more: it proves som
   }
 });
 
-test('a reset does not unlock: the adapter writes both in one request', async () => {
+test('a reset does not unlock: the adapter does it in a request of its own', async () => {
   const person = await someone();
   await samba.lock(person.dn);
   const answer = await byHand((link) => link.modify(person.dn, replaced('unicodePwd', quoted(second))));
@@ -141,13 +142,18 @@ test('a reset does not unlock: the adapter writes both in one request', async ()
   assert.is(await samba.bindSays(person.dn, third), 'in');
 });
 
-test('without the right to unlock, who is locked is not reset either, and who is not locked is', async () => {
+test('without the right to unlock, who is locked gets the new password and no proof of it, and who is not locked both', async () => {
   const [locked, free] = [await someone(), await someone()];
   await samba.lock(locked.dn);
   await samba.setRights(['reset']);
   try {
-    refuses(await directory.passwords(locked.account).set(second, quietly), 'directory.no-permission');
+    for (const verb of ['set', 'setTemporary'] as const) {
+      const outcome = await directory.passwords(locked.account)[verb](second, quietly);
+      assert.ok(outcome.kind === 'done' && !outcome.isProved, verb);
+      assert.match((outcome.kind === 'done' && outcome.raw) || '', /^50 /, 'what forbade the second step');
+    }
     refuses(await directory.passwords(locked.account).unlock(quietly), 'directory.no-permission');
+    assert.ok(await samba.isLocked(locked.dn));
     isDone(await directory.passwords(free.account).set(second, quietly));
     const temporary = await directory.passwords(free.account).setTemporary(third, quietly);
     assert.equal([temporary.kind, temporary.kind === 'done' && temporary.isProved], ['done', false], 'in force, and lasting');
@@ -158,7 +164,38 @@ test('without the right to unlock, who is locked is not reset either, and who is
     await samba.setRights(['reset', 'unlock', 'expire', 'policies']);
   }
   isDone(await directory.passwords(locked.account).unlock(quietly));
-  assert.is(await samba.bindSays(locked.dn, first), 'in');
+  assert.is(await samba.bindSays(locked.dn, second), 'in');
+});
+
+test('a lockout that has run out is no reason to write the lock: a reset without the right to goes through', async () => {
+  const person = await someone();
+  await domainPolicy({ lockoutDuration: interval(1000), lockOutObservationWindow: interval(1000) }, async () => {
+    await samba.lock(person.dn);
+    await samba.setRights(['reset']);
+    try {
+      await eventually('the lockout to run out', async () => !(await samba.isLocked(person.dn)));
+      assert.is.not(await read(person.dn, 'lockoutTime'), '0');
+      isDone(await directory.passwords(person.account).set(second, quietly));
+    } finally {
+      await samba.setRights(['reset', 'unlock', 'expire', 'policies']);
+    }
+  });
+});
+
+test('a reset lets the person in where lockoutTime, or all that tells of a lockout, is hidden', async () => {
+  const hidden = { lockoutTime: '28630ebf-41d5-11d1-a9c1-0000f80367c1', computed: '4c164200-20c0-11d0-a768-00aa006e0529' };
+  for (const [what, guids] of Object.entries({ lockoutTime: [hidden.lockoutTime], both: [hidden.lockoutTime, hidden.computed] })) {
+    const person = await someone();
+    await samba.lock(person.dn);
+    await samba.grant(person.dn, samba.serviceDn, [
+      ...guids.map((guid) => `(OD;;RP;${guid};;{sid})`),
+      '(OA;;RP;bf967a68-0de6-11d0-a285-00aa003049e2;;{sid})',
+    ]);
+    const { lock } = await statusOf(person);
+    assert.is(lock, what === 'both' ? 'none' : 'lockout', what);
+    isDone(await directory.passwords(person.account).set(second, quietly));
+    assert.is(await samba.bindSays(person.dn, second), 'in', what);
+  }
 });
 
 test('every other lockoutTime than 0 locks, and the adapter writes no other', async () => {
