@@ -38,7 +38,8 @@ test('which code proves the password, and which does not', () => {
   for (const data of ['530', '531']) assert.equal(verdict(49, bindText(data)), well, data);
   assert.equal(verdict(49, bindText('773')), { mustChange: true, isExpired: false });
   assert.equal(verdict(49, bindText('532')), { mustChange: false, isExpired: true });
-  for (const data of ['52e', '525', '52f', '0', '568']) assert.is(verdict(49, bindText(data)), 'directory.wrong-old-password', data);
+  for (const data of ['52f', '569']) assert.is(verdict(49, bindText(data)), 'directory.not-now', `${data}: neither proved nor wrong`);
+  for (const data of ['52e', '525', '0', '568']) assert.is(verdict(49, bindText(data)), 'directory.wrong-old-password', data);
   for (const data of ['533', '701']) assert.is(verdict(49, bindText(data)), 'directory.disabled', data);
   assert.is(verdict(49, bindText('775')), 'directory.locked');
   for (const end of ['', '\n\0', '\n', '\0\0']) {

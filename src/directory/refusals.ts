@@ -58,12 +58,17 @@ const texts: readonly Row[] = [
   [53, readOnlyTexts, 'directory.unreachable'],
 ];
 
-/** `data` of a refused bind, the last part of an NTSTATUS or a Win32 error; all but 52e, 525 and 775 are said of the right password only. */
+/**
+ * `data` of a refused bind, the last part of an NTSTATUS or a Win32 error; all but 52e, 525 and 775 are said of the right password only. 52f: the
+ * account may not sign in by a password (Protected Users); 569: nor over the network at that server.
+ */
 const ofBind: Readonly<Record<string, DirectoryRefusalKey>> = {
+  '52f': 'directory.not-now',
   '530': 'directory.not-now',
   '531': 'directory.not-now',
   '532': 'directory.expired',
   '533': 'directory.disabled',
+  '569': 'directory.not-now',
   '701': 'directory.expired',
   '773': 'directory.expired',
   '775': 'directory.locked',
