@@ -69,9 +69,10 @@ const windows = reported('Active Directory', [
   ],
   ['reset, Windows 2019', 53, unwilling('0000052D', '031A126C'), 'directory.policy', github('cannatag/ldap3/issues/1157')],
   ['enabling an account', 53, unwilling('0000052D', '031A124C'), 'directory.policy', github('go-ldap/ldap/issues/451')],
-  ['reset', 53, unwilling('0000001F', '031A129B'), 'directory.no-tls', github('kanayak123/pyadselfservice/issues/5')],
-  ['reset, Windows 2008', 53, unwilling('0000001F', '031A11E5'), 'directory.no-tls', github('ldaptools/ldaptools/issues/27')],
-  ['reset, not in UTF-16', 53, unwilling('0000001F', '031A12E8'), 'directory.no-tls', github('ldapts/ldapts/issues/122')],
+  // Windows says the same to whoever asks over a clear connection.
+  ['reset', 53, unwilling('0000001F', '031A129B'), 'directory.encoding', github('kanayak123/pyadselfservice/issues/5')],
+  ['reset, Windows 2008', 53, unwilling('0000001F', '031A11E5'), 'directory.encoding', github('ldaptools/ldaptools/issues/27')],
+  ['reset, not in UTF-16', 53, unwilling('0000001F', '031A12E8'), 'directory.encoding', github('ldapts/ldapts/issues/122')],
   ['change without TLS', 53, unwilling('00002077', '03190F9E'), 'directory.no-tls', github('ltb-project/self-service-password/issues/840')],
   ['change without TLS', 53, unwilling('00002077', '03190F4C'), 'directory.no-tls', github('ltb-project/self-service-password/issues/310')],
   ['change without TLS', 53, unwilling('00002077', '03190EBE'), 'directory.no-tls', github('unosquare/passcore/issues/260')],

@@ -74,10 +74,13 @@ const ofBind: Readonly<Record<string, DirectoryRefusalKey>> = {
   '775': 'directory.locked',
 };
 
-/** Win32 errors (MS-ERREF 2.2), with which the texts of Active Directory and Samba begin: what they are an answer to here. */
+/**
+ * Win32 errors (MS-ERREF 2.2), with which the texts of Active Directory and Samba begin: what they are an answer to here. Windows says 0000001F to
+ * a clear connection and to a value that is no password alike; from here nothing goes over a clear one.
+ */
 const ofWin32: Readonly<Record<string, DirectoryRefusalKey>> = {
   '00000005': 'directory.no-permission',
-  '0000001F': 'directory.no-tls',
+  '0000001F': 'directory.encoding',
   '00000056': 'directory.wrong-old-password',
   '000004DC': 'directory.no-permission',
   '0000052D': 'directory.policy',
