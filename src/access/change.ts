@@ -162,5 +162,6 @@ const aboutTheNewOne: ReadonlySet<Refusal['key']> = new Set([
   'directory.too-long',
   'directory.quality',
   'directory.history',
+  'directory.used-or-forbidden',
   'directory.encoding',
 ]);

@@ -2,9 +2,11 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { noDirectoryRules } from '../rules/password.ts';
 import { isRefusal } from '../rules/refusal.ts';
 import { activeDirectory } from './active-directory.ts';
 import { domainOf } from './active-directory-state.ts';
+import type { State } from './dialect.ts';
 import { dialectOf } from './dialects.ts';
 import type { Entry, Link, Search } from './ldap.ts';
 import { allValues } from './ranges.ts';
@@ -112,6 +114,19 @@ test('a list in pieces is read to its end, or not at all', async () => {
     );
     assert.ok(isRefusal(thrown), 'a list that is not whole is none');
   }
+});
+
+test('where Windows names no rule, what was read before tells it: too young, or else used before or forbidden', () => {
+  const bare = recordedAnswers.filter(({ server, says }) => server === 'Active Directory' && /^0000052d/i.test(says));
+  assert.ok(bare.length >= 7 && [19, 53].every((wanted) => bare.some(({ code }) => code === wanted)));
+  const told = ({ code, says }: { code: number; says: string }, changeableAt: number | null, history: number | null) =>
+    activeDirectory.unnamed?.(answer(code, says), { changeableAt, rules: { ...noDirectoryRules, history } } as State) ?? null;
+  for (const row of bare) {
+    assert.is(told(row, 1000, 24), 'directory.minimum-age', row.says);
+    assert.is(told(row, null, 24), 'directory.used-or-forbidden', row.says);
+    for (const history of [0, null]) assert.is(told(row, null, history), null, row.says);
+  }
+  for (const row of recordedAnswers.filter((one) => !bare.includes(one))) assert.is(told(row, 1000, 24), null, row.says);
 });
 
 test('the version of a password is read from what is kept for replication, and from nothing else', () => {

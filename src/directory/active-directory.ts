@@ -110,6 +110,12 @@ export const activeDirectory: Dialect = {
   /** 0 is the only value ever written: Samba takes any other for a lock. */
   unlock: ({ link, dn }, beforeSending) =>
     link.modify(dn, [{ operation: 'replace', attribute: 'lockoutTime', values: ['0'] }], { beforeSending }),
+  /** Length and kinds of characters were judged before: what is left is the age, and then the history or a filter (MS-SAMR 3.1.1.7.1 and .2). */
+  unnamed(answer, { changeableAt, rules }) {
+    if (!bare.test(answer.diagnosticMessage)) return null;
+    if (changeableAt !== null) return 'directory.minimum-age';
+    return rules.history ? 'directory.used-or-forbidden' : null;
+  },
   async settle({ link, dn }) {
     const [now] = await link.search({ base: dn, scope: 'base', filter: present('objectClass'), attributes: ['pwdLastSet'] });
     if (now?.text('pwdLastSet') === '0') await link.modify(dn, [{ operation: 'replace', attribute: 'pwdLastSet', values: ['-1'] }]);
@@ -129,6 +135,9 @@ export function hintOf(root: Root): RequestControl | null {
   const type = hintOids.find((oid) => root.offers(oid));
   return type === undefined ? null : { type, isCritical: true, value: tlv(sequence, integer(1)) };
 }
+
+/** So Windows says no by any rule for passwords (ERROR_PASSWORD_RESTRICTION); Samba names the rule behind the same number. */
+const bare = /^0000052D: (AtrErr|SvcErr): /i;
 
 /** MS-ADTS 3.1.1.6.1.1.2: Administrators and the operators, and of the domain its administrators, controllers and keepers of keys. */
 const administrators = { builtin: [544, 548, 549, 550, 551, 552], domain: [512, 516, 518, 519, 521, 526, 527] };

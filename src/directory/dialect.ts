@@ -2,6 +2,7 @@
 
 import type { Refusal } from '../rules/refusal.ts';
 import type { Instant } from '../rules/time.ts';
+import type { DirectoryRefusalKey } from '../rules/vocabulary.ts';
 import type { PasswordStatus, Verified } from '../world.ts';
 import type { AttributeNames, DirectoryKind } from './config.ts';
 import type { Filter } from './filter.ts';
@@ -83,6 +84,8 @@ export interface Dialect {
   /** `own` is bound as the person, or null where the right password does not let one in (expired, must change). The current password was proved. */
   change(place: Place, passwords: { current: string; password: string; own: Link | null }, beforeSending: () => void): Promise<Answer>;
   unlock(place: Place, beforeSending: () => void): Promise<Answer>;
+  /** Where a server does not name the rule behind a no: what it must be, by the state before; null when that tells nothing either. */
+  unnamed?(answer: Answer, state: State): DirectoryRefusalKey | null;
   /** After a set that the person asked for: takes away what would make the new password a temporary one. */
   settle(place: Place): Promise<void>;
   /** The password in force is good for one sign-in, which must choose another. */

@@ -5,12 +5,13 @@
 
 import { isRefusal, type Params, Refusal } from '../rules/refusal.ts';
 import { day, type Instant, minute, second } from '../rules/time.ts';
+import type { DirectoryRefusalKey } from '../rules/vocabulary.ts';
 import type { BeforeSending, Clock, Passwords, PasswordStatus, Verified, WriteOutcome } from '../world.ts';
 import type { Place, State } from './dialect.ts';
 import { isFailure, LdapFailure } from './failure.ts';
 import type { Answer, Link } from './ldap.ts';
 import type { People } from './people.ts';
-import { isForAnother, refusalKey, refusalOf, refusalOfFailure } from './refusals.ts';
+import { isForAnother, rawAnswer, refusalKey, refusalOf, refusalOfFailure } from './refusals.ts';
 import type { Desk, Servers } from './servers.ts';
 import type { Written } from './written.ts';
 
@@ -101,7 +102,7 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
       return { kind: 'unknown', server, raw: refusalOfFailure(error).raw ?? '' };
     }
     requireAnswer(at, answer);
-    if (answer.resultCode !== 0) return refused(refusalOf(answer, paramsOf(answer, at.state)));
+    if (answer.resultCode !== 0) return refused(why(at, answer, steps));
     written.note(remoteId, server);
     return { kind: 'done', server, ...(await steps.prove()), apply: () => undefined };
   }
@@ -120,7 +121,13 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
   const put = (password: string, beforeSending: BeforeSending, prove: (at: Live) => Promise<Proof>): Promise<WriteOutcome> =>
     password === ''
       ? Promise.resolve(refused(emptyPassword()))
-      : act((at) => write(at, beforeSending, { send: (before) => at.desk.dialect.set(at, password, before), prove: () => prove(at) }));
+      : act((at) =>
+          write(at, beforeSending, {
+            send: (before) => at.desk.dialect.set(at, password, before),
+            isHeld: at.state.rules.onReset.history,
+            prove: () => prove(at),
+          }),
+        );
 
   /** The mark is a request of its own, and stands only if a sign-in would be told to choose another password. */
   const markedTemporary = (at: Live, password: string): Promise<Proof> =>
@@ -160,6 +167,7 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
               if (isRefusal(verdict)) return refused(verdict);
               return write(at, beforeSending, {
                 send: (before) => at.desk.dialect.change(at, { current, password, own }, before),
+                isHeld: true,
                 async prove() {
                   // Done in the person's place, it may look like a reset to the server.
                   if (own === null) await settled(at);
@@ -173,6 +181,7 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
       act((at) =>
         write(at, beforeSending, {
           send: (before) => at.desk.dialect.unlock(at, before),
+          isHeld: false,
           async prove() {
             const now = await quietly(() => live(at.desk));
             return { isProved: now !== null && !isRefusal(now) && now.state.lock === 'none' };
@@ -209,6 +218,8 @@ const isAnothers = (changedAt: Instant | null, sentAt: Instant | null): boolean 
 
 interface Steps {
   send(beforeSending: () => void): Promise<Answer>;
+  /** Whether the directory holds what is sent to the history and the minimum age. */
+  readonly isHeld: boolean;
   /** After success: not proved when it could not be shown. Does not throw for a server that has gone silent. */
   prove(): Promise<Proof>;
 }
@@ -244,9 +255,14 @@ function finer(verdict: Verified | Refusal, state: State): Verified | Refusal {
   return state.lock === 'lockout' ? new Refusal('directory.locked', raw) : verdict;
 }
 
+function why({ desk, state }: Live, answer: Answer, { isHeld }: Steps): Refusal {
+  const key = (isHeld && desk.dialect.unnamed?.(answer, state)) || refusalKey(answer);
+  return new Refusal(key, { params: paramsOf(key, state), raw: rawAnswer(answer) });
+}
+
 /** What the sentence for the person needs: `least` characters, `count` earlier passwords, `at` the instant from which it is possible, or 'unknown'. */
-function paramsOf(answer: Answer, { rules, changeableAt }: State): Params {
-  switch (refusalKey(answer)) {
+function paramsOf(key: DirectoryRefusalKey, { rules, changeableAt }: State): Params {
+  switch (key) {
     case 'directory.too-short':
       return rules.minimumLength === null ? {} : { least: rules.minimumLength };
     case 'directory.history':

@@ -156,6 +156,7 @@ const placed = (refusal: Refusal): Refusal =>
 const ofThePassword: readonly RefusalKey[] = [
   'directory.policy',
   'directory.history',
+  'directory.used-or-forbidden',
   'directory.too-short',
   'directory.too-long',
   'directory.quality',

@@ -58,6 +58,7 @@ export const directoryRefusals = [
   'directory.too-long',
   'directory.quality',
   'directory.history',
+  'directory.used-or-forbidden',
   'directory.minimum-age',
   'directory.wrong-old-password',
   'directory.must-supply-old',
