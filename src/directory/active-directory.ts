@@ -83,7 +83,7 @@ export const activeDirectory: Dialect = {
   changes: byUpdateSequence,
 
   /** MS-ADTS 3.1.1.3.4.1.27 speaks of the history alone. */
-  state: (place, now) => readState(place, now, { history: hintOf(place.root) !== null, minimumAge: false }),
+  state: (place, now) => readState(place, now, { history: hintOf(place.root) !== null, minimumAge: false, excusesStaff: true }),
 
   obstacle: async () => null,
 
@@ -95,6 +95,8 @@ export const activeDirectory: Dialect = {
     const hint = hintOf(root);
     return link.modify(dn, [replaced(password)], { controls: hint ? [hint] : [], beforeSending });
   },
+  /** Without the hint: "used before" would tell staff one of the person's passwords, and "too young" keep them from helping. */
+  setByStaff: ({ link, dn }, password, beforeSending) => link.modify(dn, [replaced(password)], { beforeSending }),
   setKeepsLock: true,
   /**
    * As the service account even where the person could: it needs no right of its own beside the old password (MS-ADTS 3.1.1.3.1.5), and may do
@@ -120,7 +122,7 @@ export const activeDirectory: Dialect = {
     const [now] = await link.search({ base: dn, scope: 'base', filter: present('objectClass'), attributes: ['pwdLastSet'] });
     if (now?.text('pwdLastSet') === '0') await link.modify(dn, [{ operation: 'replace', attribute: 'pwdLastSet', values: ['-1'] }]);
   },
-  /** Never in one request with the password: with the hint, the password then counts as too young. */
+  /** A request of its own, as the lock is. */
   makeTemporary: ({ link, dn }, beforeSending) =>
     link.modify(dn, [{ operation: 'replace', attribute: 'pwdLastSet', values: ['0'] }], { beforeSending }),
 };

@@ -81,6 +81,8 @@ export interface Dialect {
 
   /** Each sends one changing request, after `beforeSending`, and returns its answer. */
   set(place: Place, password: string, beforeSending: () => void): Promise<Answer>;
+  /** As `set`, for a password by staff, where one is excused from history and minimum age: `rules.onReset.excusesStaff`. */
+  setByStaff?(place: Place, password: string, beforeSending: () => void): Promise<Answer>;
   /** `own` is bound as the person, or null where the right password does not let one in (expired, must change). The current password was proved. */
   change(place: Place, passwords: { current: string; password: string; own: Link | null }, beforeSending: () => void): Promise<Answer>;
   unlock(place: Place, beforeSending: () => void): Promise<Answer>;

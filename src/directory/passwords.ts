@@ -117,17 +117,9 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
     return isRefusal(outcome) ? refused(outcome) : outcome;
   }
 
-  /** Sets the password as the service account; `prove` then makes it what it shall be, and looks. */
-  const put = (password: string, beforeSending: BeforeSending, prove: (at: Live) => Promise<Proof>): Promise<WriteOutcome> =>
-    password === ''
-      ? Promise.resolve(refused(emptyPassword()))
-      : act((at) =>
-          write(at, beforeSending, {
-            send: (before) => at.desk.dialect.set(at, password, before),
-            isHeld: at.state.rules.onReset.history,
-            prove: () => prove(at),
-          }),
-        );
+  /** Sets the password as the service account, in steps that make it what it shall be. */
+  const put = (password: string, beforeSending: BeforeSending, stepsAt: (at: Live) => Steps): Promise<WriteOutcome> =>
+    password === '' ? Promise.resolve(refused(emptyPassword())) : act((at) => write(at, beforeSending, stepsAt(at)));
 
   /** The mark is a request of its own, and stands only if a sign-in would be told to choose another password. */
   const markedTemporary = (at: Live, password: string): Promise<Proof> =>
@@ -152,12 +144,25 @@ export function openPasswords(remoteId: string, { servers, people, written, cloc
     },
 
     set: (password, beforeSending) =>
-      put(password, beforeSending, async (at) => {
-        await settled(at);
-        return proved(at, password);
-      }),
+      put(password, beforeSending, (at) => ({
+        send: (before) => at.desk.dialect.set(at, password, before),
+        isHeld: at.state.rules.onReset.history,
+        async prove() {
+          await settled(at);
+          return proved(at, password);
+        },
+      })),
 
-    setTemporary: (password, beforeSending) => put(password, beforeSending, (at) => markedTemporary(at, password)),
+    setTemporary: (password, beforeSending) =>
+      put(password, beforeSending, (at) => {
+        const { dialect } = at.desk;
+        const { history, excusesStaff } = at.state.rules.onReset;
+        return {
+          send: (before) => (dialect.setByStaff ?? dialect.set)(at, password, before),
+          isHeld: history && excusesStaff !== true,
+          prove: () => markedTemporary(at, password),
+        };
+      }),
 
     change: ({ current, password }, beforeSending) =>
       current === '' || password === ''

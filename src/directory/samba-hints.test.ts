@@ -88,7 +88,7 @@ test('it offers both controls, and says of itself that a reset is held to histor
   const root = await asService(samba, readRoot);
   assert.ok(root.offers(oids.present) && root.offers(oids.forerunner));
   const status = await (await someone()).passwords.status();
-  assert.equal(isRefusal(status) ? status.raw : status.rules.onReset, { history: true, minimumAge: true });
+  assert.equal(isRefusal(status) ? status.raw : status.rules.onReset, { history: true, minimumAge: true, excusesStaff: true });
 });
 
 test('a reset to the current or an earlier password is refused with 53, each in its words, and nothing has changed', async () => {
@@ -118,6 +118,16 @@ test('a reset within the minimum age is "too young", with the hour from which on
   assert.match(says(outcome), /^directory\.minimum-age \| 53 0000052D: .*password is too young to change/);
   assert.ok(!isRefusal(status) && outcome.kind === 'refused' && outcome.refusal.params.at === status.changeableAt);
   assert.ok(await samba.opens(dn, first));
+});
+
+test('a temporary password is held to neither: staff can help who changed today, and learn no earlier password', async () => {
+  const [byAge, byHistory] = [await someone(), await someone()];
+  isProved(await byHistory.passwords.set(second, nothing));
+  isProved(await byHistory.passwords.setTemporary(first, nothing));
+  await samba.setPolicy({ minPwdAge: interval(48 * hour) });
+  isProved(await byAge.passwords.setTemporary(second, nothing));
+  assert.match(says(await byAge.passwords.setTemporary('Sh0rt-one', nothing)), /^directory\.too-short /);
+  assert.is(await samba.bindSays(byAge.dn, second), '773');
 });
 
 test('who must change is held to no age: a reset and a change both go through', async () => {
@@ -185,7 +195,7 @@ test('a server that does not offer it refuses what is critical and passes over w
     }
     const passwords = beside.passwords(await sambaAccountOf(other, dn));
     const status = await passwords.status();
-    assert.equal(isRefusal(status) ? status.raw : status.rules.onReset, { history: false, minimumAge: false });
+    assert.equal(isRefusal(status) ? status.raw : status.rules.onReset, { history: false, minimumAge: false, excusesStaff: true });
     isProved(await passwords.set(first, nothing));
   } finally {
     await beside.close();

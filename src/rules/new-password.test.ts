@@ -53,19 +53,27 @@ const refused = (password: string, current?: string) =>
   objections({ password, subject, ...(current === undefined ? {} : { current }) }, rules);
 
 const ways: readonly Way[] = ['change', 'reset', 'reset by administrator'];
-const heldBy = (minimumAge: boolean, history = minimumAge) => ({ rules: { ...noDirectoryRules, onReset: { minimumAge, history } } });
+const heldBy = (isHeld: boolean, more: { excusesStaff?: true } = {}) => ({
+  rules: { ...noDirectoryRules, onReset: { minimumAge: isHeld, history: isHeld, ...more } },
+});
 
 test('who has to wait for the minimum age: with the moment, unless the password must be changed', () => {
-  const waiting = (isHeld: boolean, choice: 'block' | 'allow', mustChange = false) =>
+  const waiting = (
+    isHeld: boolean,
+    choice: 'block' | 'allow',
+    { mustChange = false, ...more }: { mustChange?: boolean; excusesStaff?: true } = {},
+  ) =>
     ways.filter((way) => {
-      const now = { ...fine, changeableAt: 1000, mustChange, ...heldBy(isHeld) };
+      const now = { ...fine, changeableAt: 1000, mustChange, ...heldBy(isHeld, more) };
       return possibleFrom(way, now, { ...defaultPolicy, minimum_age_on_reset: choice }) === 1000;
     });
   assert.equal(waiting(true, 'allow'), ways, 'the directory would refuse');
   assert.equal(waiting(true, 'block'), ways);
   assert.equal(waiting(false, 'block'), ['change', 'reset'], 'nobody from staff waits where no directory makes them');
   assert.equal(waiting(false, 'allow'), ['change']);
-  for (const isHeld of [true, false]) assert.equal(waiting(isHeld, 'block', true), []);
+  for (const choice of ['allow', 'block'] as const)
+    assert.equal(waiting(true, choice, { excusesStaff: true }), ['change', 'reset'], 'staff can help who changed it an hour ago');
+  for (const isHeld of [true, false]) assert.equal(waiting(isHeld, 'block', { mustChange: true }), []);
   const early = tooEarly('change', { ...fine, changeableAt: 1000 }, defaultPolicy);
   assert.equal([early?.key, early?.params], ['directory.minimum-age', { at: 1000 }]);
   assert.is(tooEarly('change', fine, defaultPolicy), null);

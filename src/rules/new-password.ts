@@ -49,8 +49,12 @@ export function barred(
  */
 export function possibleFrom(way: Way, { changeableAt, mustChange, rules }: Circumstances, policy: Policy): Instant | null {
   if (changeableAt === null || mustChange) return null;
-  const isHeld = way === 'change' || rules.onReset.minimumAge || (way === 'reset' && policy.minimum_age_on_reset === 'block');
-  return isHeld ? changeableAt : null;
+  return isHeldToAge(way, rules.onReset, policy) ? changeableAt : null;
+}
+
+function isHeldToAge(way: Way, { minimumAge, excusesStaff }: DirectoryRules['onReset'], policy: Policy): boolean {
+  if (way === 'change') return true;
+  return way === 'reset' ? minimumAge || policy.minimum_age_on_reset === 'block' : minimumAge && excusesStaff !== true;
 }
 
 /** What the directory will say of the new password once it is in force: from when it may be changed again, and until when it is good. */

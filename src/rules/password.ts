@@ -18,8 +18,11 @@ export interface DirectoryRules {
   /** Milliseconds. */
   readonly minimumAge: number | null;
   readonly maximumAge: number | null;
-  /** What the directory holds a reset to as well; a change by the person it always does. What it skips, Latchkey judges itself. */
-  readonly onReset: { readonly history: boolean; readonly minimumAge: boolean };
+  /**
+   * What the directory holds a reset to as well; a change by the person it always does. What it skips, Latchkey judges itself. `excusesStaff`
+   * where it holds a temporary password to neither.
+   */
+  readonly onReset: { readonly history: boolean; readonly minimumAge: boolean; readonly excusesStaff?: true };
 }
 
 export const noDirectoryRules: DirectoryRules = {

@@ -49,6 +49,8 @@ export interface Traits {
   readonly holdsResetToLength: boolean;
   readonly holdsResetToHistory: boolean;
   readonly holdsResetToMinimumAge: boolean;
+  /** Whether it holds a temporary password to neither, where it does a reset. */
+  readonly excusesStaff?: true;
   /** A lock of the administrator's own, which is neither a lockout nor a disabled account. */
   readonly hasAdministratorLock: boolean;
   /** Whether the policy can ask for several kinds of characters. */
@@ -575,6 +577,20 @@ const everyDirectory: Readonly<Record<string, (bench: Bench) => Promise<void>>> 
     if (bench.traits.holdsResetToLength) assert.is(refusedWith(await passwords.setTemporary('Sh0rt', quietly)), 'directory.too-short');
     isDone(await passwords.change({ current: second, password: third }, quietly));
     assert.equal(await passwords.verify(third), { mustChange: false, isExpired: false });
+  },
+
+  async 'holds a temporary password to history and minimum age only where it says so'(bench) {
+    const account = await someone(bench);
+    const passwords = bench.directory.passwords(account);
+    await withPolicy(bench, { minimumAge: 3_600_000 }, async () => {
+      isDone(await passwords.set(second, quietly));
+      const { history, minimumAge, excusesStaff } = (await statusOf(bench, account)).rules.onReset;
+      assert.is(excusesStaff, bench.traits.excusesStaff);
+      const outcome = await passwords.setTemporary(second, quietly);
+      if (excusesStaff || !(history || minimumAge)) return isDone(outcome);
+      assert.match(refusedWith(outcome), /^directory\.(history|minimum-age)$/);
+      await isUnchanged(bench, account, { current: second, refused: third });
+    });
   },
 
   async 'resets who must change for good'(bench) {

@@ -57,6 +57,7 @@ const traitsOf = ({ base }: Samba, hasHint: boolean): Traits => ({
   holdsResetToLength: true,
   holdsResetToHistory: hasHint,
   holdsResetToMinimumAge: hasHint,
+  excusesStaff: true,
   hasAdministratorLock: false,
   hasComplexity: true,
   lengthUnit: 'characters',
