@@ -116,7 +116,7 @@ const [resetAce = '', unlockAce = '', expireAce = '', policiesAce = ''] = manual
   [...lines.matchAll(/--sddl="(.+)"/g)].map(([, sddl = '']) => sddl),
 );
 const aces: Readonly<Record<SambaRight, string>> = { reset: resetAce, unlock: unlockAce, expire: expireAce, policies: policiesAce };
-const allRights = Object.keys(aces) as SambaRight[];
+export const allSambaRights = Object.keys(aces) as SambaRight[];
 
 const neverExpires = 0x10000;
 const [normalAccount, disabled] = [0x200, 0x2];
@@ -304,7 +304,7 @@ async function furnish(administrator: Administrator): Promise<void> {
     unicodePwd: quoted(servicePassword),
     userAccountControl: normalAccount | neverExpires,
   });
-  await giveRights(administrator, allRights);
+  await giveRights(administrator, allSambaRights);
 }
 
 type System = ReturnType<typeof systemIn>;

@@ -27,7 +27,12 @@ export const activeDirectoryCheckUp: CheckUp = {
   sizeCure: () => null,
   async examine(patient) {
     const service = await serviceAccount(patient);
-    return [...(await policy(patient, service)), ...(await rights(patient, service)), power(patient.root, service)];
+    return [
+      ...(await policy(patient, service)),
+      ...(await rights(patient, service)),
+      ...(await hidden(patient, service)),
+      power(patient.root, service),
+    ];
   },
 };
 
@@ -47,6 +52,18 @@ const rightsOf = {
   'must-change': { sddl: 'WP;bf967a0a-0de6-11d0-a285-00aa003049e2', dsacls: 'WP;pwdLastSet;user' },
 } as const;
 type Right = keyof typeof rightsOf;
+/** What everybody may read of people, until Pre-Windows 2000 Compatible Access is emptied: a set of properties, and attributes in no such set. */
+const readable = {
+  'Account Restrictions': '4c164200-20c0-11d0-a768-00aa006e0529',
+  lockoutTime: '28630ebf-41d5-11d1-a9c1-0000f80367c1',
+  adminCount: 'bf967918-0de6-11d0-a285-00aa003049e2',
+  badPwdCount: 'bf96792e-0de6-11d0-a285-00aa003049e2',
+  badPasswordTime: 'bf96792d-0de6-11d0-a285-00aa003049e2',
+  allowedAttributesEffective: '9a7ad941-ca53-11d1-bbd0-0080c76670c0',
+  replPropertyMetaData: '281416c0-1968-11d0-a28f-00aa003049e2',
+  uSNChanged: 'bf967a6f-0de6-11d0-a285-00aa003049e2',
+  'msDS-ResultantPSO': 'b77ea093-88d0-4780-9a98-911f8e8b1dca',
+} as const;
 
 /** The lines of docs/directory-setup.md: on Windows, and on a Samba domain controller. */
 export const activeDirectoryGrants = {
@@ -57,6 +74,15 @@ export const activeDirectoryGrants = {
       `samba-tool dsacl set --action=allow --objectdn="${people}" --sddl="(OA;CIIO;${sddl};${user};${sid})"`,
     );
   },
+  reading: (people: string, { name, sid }: Pick<ServiceAccount, 'name' | 'sid'>): string =>
+    tools(
+      `dsacls "${people}" /I:S /G ${Object.keys(readable)
+        .map((what) => `"${name}:RP;${what};user"`)
+        .join(' ')}`,
+      `samba-tool dsacl set --action=allow --objectdn="${people}" --sddl="${Object.values(readable)
+        .map((guid) => `(OA;CIIO;RP;${guid};${user};${sid})`)
+        .join('')}"`,
+    ),
   policies: (domain: string, { name, sid }: Pick<ServiceAccount, 'name' | 'sid'>): string =>
     tools(
       `dsacls "${containerOf(domain)}" /I:T /G "${name}:GR"`,
@@ -149,6 +175,16 @@ async function rights(patient: Patient, service: ServiceAccount): Promise<Observ
     written.has('lockouttime') ? well('rights.unlock') : fault('rights.no-unlock', { cure: cureOf('unlock') }),
     written.has('pwdlastset') ? well('rights.must-change') : fault('rights.no-must-change', { cure: cureOf('must-change') }),
   ];
+}
+
+/** Everybody has the first two from the beginning, and who is locked the third. */
+async function hidden(patient: Patient, service: ServiceAccount): Promise<Observation[]> {
+  const wanted = ['badPwdCount', 'badPasswordTime', ...(patient.state.lock === 'lockout' ? ['lockoutTime'] : [])];
+  const [entry] = await patient.link.search({ base: patient.dn, scope: 'base', filter: present('objectClass'), attributes: wanted });
+  const missing = wanted.filter((attribute) => (entry?.text(attribute) ?? null) === null);
+  if (missing.length === 0) return [];
+  const cure = activeDirectoryGrants.reading(grantPlace(patient), service);
+  return [warning('rights.hidden', { params: { attributes: missing.join(', ') }, cure })];
 }
 
 function resetSays(answer: Parameters<typeof rawAnswer>[0] & { resultCode: number }, cure: string): Observation {

@@ -69,6 +69,7 @@ export const sentences = [
   'rights.hidden-lock',
   'rights.must-change',
   'rights.no-must-change',
+  'rights.hidden',
   'rights.unclear',
   'power.least',
   'power.reads-passwords',
