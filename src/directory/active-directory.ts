@@ -60,12 +60,17 @@ export const activeDirectory: Dialect = {
 
   groups: equal('objectClass', 'group'),
   groupBase: (_root, baseDn) => domainOf(baseDn),
+  /** Fewer of them would protect fewer people: where those that every domain has are hidden, nobody's protection is known. */
   async administrators(link, base) {
     const [domain] = await link.search({ base, scope: 'base', filter: present('objectClass'), attributes: ['objectSid'] });
-    const ofDomain = administrators.domain.map((relative) => within(domain?.bytes('objectSid') ?? null, relative));
-    const sids = [...administrators.builtin.map(builtin), ...ofDomain.filter((sid) => sid !== null)];
+    const own = domain?.bytes('objectSid') ?? null;
+    const sids = [...administrators.builtin.map(builtin), ...administrators.domain.flatMap((relative) => within(own, relative) ?? [])];
     const filter = or(...sids.map((sid) => equal('objectSid', sid)));
-    return (await link.search({ base, scope: 'sub', filter, attributes: ['1.1'] })).map(({ dn }) => dn);
+    const found = await link.search({ base, scope: 'sub', filter, attributes: ['objectSid'] });
+    const seen = found.map((group) => relativeId(group.bytes('objectSid')));
+    const hidden = inEveryDomain.filter((relative) => !seen.includes(relative));
+    if (hidden.length > 0) throw new Refusal('directory.no-permission', { raw: `${base}: groups cannot be read: ${hidden.join(', ')}` });
+    return found.map(({ dn }) => dn);
   },
   memberAttributes: ['member'],
   /** MaxValRange (MS-ADTS 3.1.1.3.4.6): asked for so, a list comes in pieces from every server alike. */
@@ -143,6 +148,8 @@ const bare = /^0000052D: (AtrErr|SvcErr): /i;
 
 /** MS-ADTS 3.1.1.6.1.1.2: Administrators and the operators, and of the domain its administrators, controllers and keepers of keys. */
 const administrators = { builtin: [544, 548, 549, 550, 551, 552], domain: [512, 516, 518, 519, 521, 526, 527] };
+/** Domain Admins and Administrators; the others are only in the first domain of a forest, or of later releases. */
+const inEveryDomain = [512, 544];
 
 /**
  * What follows AcceptSecurityContext is a Windows error code, which for all of these is given to the right password only. Windows ends these

@@ -59,7 +59,10 @@ export interface Dialect {
   readonly groups: Filter;
   /** Below it lie the groups that count, which may lie outside the people's base. */
   groupBase(root: Root, baseDn: string): string;
-  /** DNs of the groups whose members, nested ones included, the directory itself guards from a service account with few rights. */
+  /**
+   * DNs of the groups whose members, nested ones included, the directory itself guards from a service account with few rights. Throws a Refusal
+   * where they are hidden.
+   */
   administrators(link: Link, base: string): Promise<readonly string[]>;
   /** Attributes that hold members' DNs. */
   readonly memberAttributes: readonly string[];

@@ -36,6 +36,34 @@ async function statusOf(): Promise<PasswordStatus> {
   return status;
 }
 const found = async () => (await directory.examine('anna')).filter(({ verdict }) => verdict !== 'well');
+const thrown = (reading: Promise<unknown>): Promise<unknown> => reading.catch((error: unknown) => error);
+async function readAll(): Promise<void> {
+  for await (const page of directory.people()) assert.ok(page.length > 0);
+}
+
+test('where the administrators’ groups are hidden nobody’s protection is known: nobody is shown, and the doctor says why', async () => {
+  // The right to read objectSid (MS-ADA3 2.43): of the group, and of the domain, from which its groups' are made.
+  const hidden = '(OD;;RP;bf9679e8-0de6-11d0-a285-00aa003049e2;;{sid})';
+  for (const place of [`CN=Domain Admins,CN=Users,${samba.base}`, samba.base]) {
+    await samba.grant(place, samba.serviceDn, [hidden]);
+    try {
+      const refusals = [
+        await directory.passwords(account).status(),
+        await thrown(directory.read(account.remoteId ?? '')),
+        await thrown(readAll()),
+      ];
+      for (const refusal of refusals) {
+        assert.is(isRefusal(refusal) ? refusal.key : refusal, 'directory.no-permission', place);
+        assert.match((refusal as Refusal).raw ?? '', /groups cannot be read: 512$/);
+      }
+      const amiss = await directory.examine(null);
+      assert.match(amiss.find(({ key }) => key === 'reading.incomplete')?.raw ?? '', /groups cannot be read: 512$/);
+    } finally {
+      await samba.grant(place, samba.serviceDn, []);
+    }
+  }
+  assert.not.ok((await statusOf()).isProtected);
+});
 
 test('with Pre-Windows 2000 Compatible Access emptied, the manual’s line shows what is needed, and the doctor prints it', async () => {
   await samba.lock(dn);
