@@ -17,6 +17,8 @@ const flags = { disabled: 0x2, locked: 0x10, passwordNeverExpires: 0x10000, pass
 
 const attributes = [
   ...['pwdLastSet', 'lockoutTime', 'badPwdCount', 'badPasswordTime', 'userAccountControl', 'accountExpires', 'replPropertyMetaData'],
+  // What a password may not contain where it must be complex (MS-SAMR 3.1.1.7.2).
+  ...['sAMAccountName', 'displayName'],
   // Computed: by name, of one entry. A filter that asks for them finds nobody, and says so with success.
   ...['msDS-User-Account-Control-Computed', 'msDS-UserPasswordExpiryTimeComputed', 'msDS-ResultantPSO'],
 ];
@@ -46,6 +48,7 @@ export async function readState(place: Place, now: Instant, onReset: DirectoryRu
       ...noDirectoryRules,
       onReset,
       ...(policy && { minimumLength: policy.minimumLength, isComplex: policy.isComplex, history: policy.history }),
+      ...(policy?.isComplex && { names: { login: entry.text('sAMAccountName') ?? '', name: entry.text('displayName') ?? '' } }),
       minimumAge: policy?.minimumAge ?? null,
       maximumAge: has(entry, 'passwordNeverExpires') ? null : (policy?.maximumAge ?? null),
     },

@@ -251,6 +251,13 @@ test('a change skips nothing that a reset skips', async () => {
   assert.is(await samba.bindSays(person.dn, first), 'in');
 });
 
+test('the names that complexity forbids are those of this moment', async () => {
+  const person = await someone();
+  await samba.replace(person.dn, { sAMAccountName: 'renamed-since', displayName: 'Wed Since' });
+  assert.equal((await statusOf(person)).rules.names, { login: 'renamed-since', name: 'Wed Since' });
+  await domainPolicy({ pwdProperties: 0 }, async () => assert.is((await statusOf(person)).rules.names, undefined));
+});
+
 test('a control that is not offered would refuse every reset', async () => {
   const person = await someone();
   const hint = { type: '1.2.840.113556.1.4.2239', isCritical: true, value: tlv(sequence, integer(1)) };

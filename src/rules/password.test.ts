@@ -51,6 +51,25 @@ test('the login is found in any case, unless it is too short to matter', () => {
   assert.equal(broken('everything is al', { subject: { ...jane, login: 'al' } }), []);
 });
 
+test('where the directory is complex, its own names count beside those of the account, and are shown alike', () => {
+  const names = { login: 'j.dmitri', name: "O'Brien, Zoë" };
+  const directory = { ...complex, names };
+  assert.equal(without('classes').of('11 J.Dmitri 11 !! XX', directory), ['login']);
+  for (const part of ['brien', 'ZOË']) assert.equal(without('classes').of(`11 ${part} 11 !! 11 XX`, directory), ['name'], part);
+  assert.equal(without('classes').of('11 jdoe 11 !! 11 XX', directory), ['login', 'name'], 'still');
+  assert.equal(without('classes').of('11 zoë j.dmitri !! XX', { ...directory, isComplex: false }), [], 'nothing else forbids them');
+  const shown = rulesFor({ ...jane, name: '' }, defaultPolicy, directory).filter(({ key }) => key === 'login' || key === 'name');
+  assert.equal(
+    shown.map(({ parts, isLive }) => [parts, isLive]),
+    [
+      [['jdoe', 'j.dmitri'], true],
+      [['brien', 'zoë'], true],
+    ],
+  );
+  const spaced = rulesFor(jane, defaultPolicy, { ...complex, names: { login: 'two words', name: '' } });
+  assert.equal(spaced.find(({ key }) => key === 'login')?.parts, ['jdoe']);
+});
+
 test('parts of a name of four and more characters count, in any disguise; of three where the directory is complex', () => {
   for (const part of ['jane', 'DOE', 'smith']) assert.equal(without('classes').of(`11 ${part} 11 !! 11 XX`), ['name'], part);
   for (const short of ['Dr', 'Al']) assert.equal(without('classes').of(`11 ${short} 11 !! 11 XX`), [], short);

@@ -1,7 +1,7 @@
 /** What a new password must be: the directory's rules for this person and Latchkey's own, judged all at once. */
 
 import { foldLogin } from './account.ts';
-import { containsPart, partsOf } from './banned.ts';
+import { containsPart, partsOf, plain } from './banned.ts';
 import type { Policy } from './policy.ts';
 
 /** The policy that binds one person in their home, read live. Null: that rule does not exist or cannot be read. */
@@ -13,6 +13,8 @@ export interface DirectoryRules {
   readonly lengthUnit: 'bytes' | 'characters';
   /** MS-SAMR 3.1.1.7.2: three of five classes, no login, no part of the name longer than two characters. */
   readonly isComplex: boolean;
+  /** The login and the name that this forbids, as the directory has them at this moment; where it does not tell, those of the account. */
+  readonly names?: { readonly login: string; readonly name: string };
   /** How many earlier passwords are refused; 0 where it is known that none are. */
   readonly history: number | null;
   /** Milliseconds. */
@@ -82,11 +84,14 @@ export function rulesFor(subject: Subject, policy: Policy, directory: DirectoryR
   const own = subject.isLocal ? policy.password_minimum_local : policy.password_minimum;
   const office = partsOf(policy.office_name);
   const most = directory.maximumLength ?? longestPassword;
+  const { isComplex, names = { login: '', name: '' } } = directory;
+  const logins = [...partsOf(subject.login), ...(isComplex ? wholeLogin(names.login) : [])];
+  const parts = [...partsOf(subject.name), ...(isComplex ? partsOf(names.name, 3) : [])];
   const rules: Rule[] = [
     { key: 'length', params: { least: Math.max(own, directory.minimumLength ?? 0) }, isLive: true },
     ...(most < longestPassword ? [{ key: 'longest', params: { most }, isLive: true } as const] : []),
-    { key: 'login', params: {}, parts: partsOf(subject.login), isLive: true },
-    { key: 'name', params: { least: directory.isComplex ? 3 : 4 }, parts: partsOf(subject.name), isLive: subject.name !== '' },
+    { key: 'login', params: {}, parts: [...new Set(logins)], isLive: true },
+    { key: 'name', params: { least: isComplex ? 3 : 4 }, parts: [...new Set(parts)], isLive: subject.name !== '' || parts.length > 0 },
   ];
   if (office.length > 0) rules.push({ key: 'office', params: {}, parts: office, isLive: true });
   if (directory.isComplex) rules.push({ key: 'classes', params: {}, isLive: true });
@@ -95,6 +100,9 @@ export function rulesFor(subject: Subject, policy: Policy, directory: DirectoryR
   if (directory.history) rules.push({ key: 'history', params: { count: directory.history }, isLive: false });
   return rules;
 }
+
+/** Parts stand in a page with spaces between them: a login with a space in it is left to the directory. */
+const wholeLogin = (login: string): string[] => ([...login].length >= 3 && !/\s/.test(login) ? [plain(login)] : []);
 
 /** Every rule that the password breaks, in the order in which they are shown; none when it is good as far as can be known here. */
 export function brokenRules(password: string, subject: Subject, rules: readonly Rule[]): readonly Rule[] {
