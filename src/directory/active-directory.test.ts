@@ -9,6 +9,7 @@ import { domainOf } from './active-directory-state.ts';
 import type { State } from './dialect.ts';
 import { dialectOf } from './dialects.ts';
 import type { Entry, Link, Search } from './ldap.ts';
+import { openPasswords } from './passwords.ts';
 import { allValues } from './ranges.ts';
 import { recordedAnswers } from './recorded-answers.ts';
 import { passwordVersion } from './replication.ts';
@@ -127,6 +128,36 @@ test('where Windows names no rule, what was read before tells it: too young, or 
     for (const history of [0, null]) assert.is(told(row, null, history), null, row.says);
   }
   for (const row of recordedAnswers.filter((one) => !bare.includes(one))) assert.is(told(row, 1000, 24), null, row.says);
+});
+
+test('the bare no of a Windows is explained to who is held to age and history, and to staff, who are not, left as it is', async () => {
+  const bare = recordedAnswers.find(({ code, says }) => code === 53 && says.startsWith('0000052D: SvcErr'))?.says ?? '';
+  const now = Date.UTC(2026, 0, 2);
+  const tenths = (at: number) => String((BigInt(at) + 11_644_473_600_000n) * 10_000n);
+  async function refusedBy(verb: 'set' | 'setTemporary', { hours, offers = true }: { hours: number; offers?: boolean }) {
+    const entry = entryOf({
+      ...{ userAccountControl: ['512'], pwdLastSet: [tenths(now - hours * 3_600_000)] },
+      ...{ minPwdLength: ['7'], pwdHistoryLength: ['24'], pwdProperties: ['1'], minPwdAge: [String(-24n * 36_000_000_000n)] },
+    });
+    const modify = async (_dn: string, _changes: unknown, { beforeSending }: { beforeSending(): void }) => {
+      beforeSending();
+      return answer(53, bare);
+    };
+    const link = { url: 'ldaps://dc', search: async () => [entry], modify };
+    const desk = { server: 'ldaps://dc', link, dialect: activeDirectory, root: { offers: () => offers } };
+    const needs = {
+      servers: { ask: (work: (at: typeof desk) => unknown) => work(desk) },
+      people: { entry: async () => entry },
+      written: { serverOf: () => null, note: () => undefined },
+      ...{ clock: { now: () => now }, baseDn: 'DC=ad,DC=example', policyDn: null },
+    } as unknown as Parameters<typeof openPasswords>[1];
+    const outcome = await openPasswords('id', needs)[verb]('Another-Passw0rd', () => undefined);
+    return outcome.kind === 'refused' ? [outcome.refusal.key, outcome.refusal.params] : outcome.kind;
+  }
+  assert.equal(await refusedBy('set', { hours: 1 }), ['directory.minimum-age', { at: now + 23 * 3_600_000 }]);
+  assert.equal(await refusedBy('set', { hours: 30 }), ['directory.used-or-forbidden', {}]);
+  assert.equal(await refusedBy('setTemporary', { hours: 1 }), ['directory.policy', {}]);
+  assert.equal(await refusedBy('set', { hours: 1, offers: false }), ['directory.policy', {}], 'without the hint neither is asked');
 });
 
 test('the version of a password is read from what is kept for replication, and from nothing else', () => {
