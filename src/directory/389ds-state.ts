@@ -6,9 +6,9 @@
 import { noDirectoryRules } from '../rules/password.ts';
 import { day, hour, type Instant, minute, second } from '../rules/time.ts';
 import type { Place, State } from './dialect.ts';
-import { present } from './filter.ts';
 import { instantOf } from './generalized-time.ts';
 import type { Entry, Link } from './ldap.ts';
+import { readEntry } from './read-entry.ts';
 
 export const stateAttributes = [
   ...['pwdPolicySubentry', 'pwdUpdateTime', 'passwordExpirationTime', 'passwordAllowChangeTime', 'nsAccountLock'],
@@ -134,7 +134,4 @@ const policyAttributes = [
   ...['passwordLockout', 'passwordMaxFailure', 'passwordUnlock'],
 ];
 
-async function readPolicy(link: Link, dn: string): Promise<Entry | null> {
-  const [found] = await link.search({ base: dn, scope: 'base', filter: present('objectClass'), attributes: policyAttributes });
-  return found ?? null;
-}
+const readPolicy = (link: Link, dn: string): Promise<Entry | null> => readEntry(link, dn, { attributes: policyAttributes });

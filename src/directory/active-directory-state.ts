@@ -8,8 +8,8 @@ import { Refusal } from '../rules/refusal.ts';
 import type { Instant } from '../rules/time.ts';
 import type { Place, State } from './dialect.ts';
 import { instantOf, spanOf } from './file-time.ts';
-import { present } from './filter.ts';
-import type { Entry, Link } from './ldap.ts';
+import type { Entry } from './ldap.ts';
+import { readEntry } from './read-entry.ts';
 import { passwordVersion } from './replication.ts';
 
 /** Bits of userAccountControl (MS-ADTS 2.2.16), and of the same as the server computes it (3.1.1.4.5.17). */
@@ -25,7 +25,7 @@ const attributes = [
 
 /** Throws a Refusal where the directory hides whether this account is switched off. */
 export async function readState(place: Place, now: Instant, onReset: DirectoryRules['onReset']): Promise<State> {
-  const entry = (await read(place.link, place.dn, attributes)) ?? place.entry;
+  const entry = (await readEntry(place.link, place.dn, { attributes })) ?? place.entry;
   if (!showsFlags(entry)) throw new Refusal('directory.no-permission', { raw: `${place.dn}: userAccountControl cannot be read` });
   const policy = await policyOf(place, entry);
   const lock = isLocked(entry, policy, now) ? 'lockout' : 'none';
@@ -144,7 +144,7 @@ const fineGrainedNames: Readonly<Record<keyof typeof domainNames, string>> = {
 async function policyOf({ link, dn }: Place, person: Entry): Promise<Policy | null> {
   const own = person.text('msDS-ResultantPSO');
   const names = own === null ? domainNames : fineGrainedNames;
-  const found = await read(link, own ?? domainOf(dn), Object.values(names));
+  const found = await readEntry(link, own ?? domainOf(dn), { attributes: Object.values(names) });
   const text = (name: keyof typeof names) => found?.text(names[name]) ?? null;
   if (text('minimumLength') === null) return null;
   return {
@@ -157,11 +157,6 @@ async function policyOf({ link, dn }: Place, person: Entry): Promise<Policy | nu
     windowMillis: spanOf(text('window')),
     lockMillis: spanOf(text('lock')),
   };
-}
-
-async function read(link: Link, dn: string, attributes: readonly string[]): Promise<Entry | null> {
-  const [entry] = await link.search({ base: dn, scope: 'base', filter: present('objectClass'), attributes });
-  return entry ?? null;
 }
 
 /** Flags come with a sign (MS-ADTS 3.1.1.2.2.2, Integer). */

@@ -6,10 +6,11 @@
 import { noDirectoryRules } from '../rules/password.ts';
 import { type Instant, second } from '../rules/time.ts';
 import type { Place, State } from './dialect.ts';
-import { equal, not, present } from './filter.ts';
+import { equal, not } from './filter.ts';
 import { instantOf } from './generalized-time.ts';
 import type { Entry, Link } from './ldap.ts';
 import { isHeld } from './openldap-hold.ts';
+import { readEntry } from './read-entry.ts';
 
 /** The fields of a policy that bind one person; null where the policy does not say or cannot be read. */
 interface PolicyFields {
@@ -118,7 +119,8 @@ function isIdle(entry: Entry, policy: PolicyFields, now: Instant): boolean {
  */
 async function policyOf({ link, entry, baseDn, root, policyDn }: Place): Promise<PolicyFields> {
   const named = entry.text('pwdPolicySubentry') ?? policyDn;
-  const [found] = named === null ? await defaultPolicies(link, root.contextOf(baseDn)) : await readPolicy(link, named);
+  const found =
+    named === null ? await defaultPolicy(link, root.contextOf(baseDn)) : await readEntry(link, named, { attributes: policyAttributes });
   return {
     dn: found?.dn ?? null,
     number: (name) => {
@@ -145,10 +147,7 @@ const policyAttributes = [
   'pwdMaxIdle',
 ];
 
-const readPolicy = (link: Link, dn: string) =>
-  link.search({ base: dn, scope: 'base', filter: present('objectClass'), attributes: policyAttributes });
-
-async function defaultPolicies(link: Link, context: string): Promise<readonly Entry[]> {
+async function defaultPolicy(link: Link, context: string): Promise<Entry | null> {
   const policies = await link.search({
     base: context,
     scope: 'sub',
@@ -156,5 +155,6 @@ async function defaultPolicies(link: Link, context: string): Promise<readonly En
     attributes: policyAttributes,
   });
   const named = policies.filter((policy) => policy.text('cn')?.toLowerCase() === 'default');
-  return named.length === 1 ? named : policies.length === 1 ? policies : [];
+  const [only = null, another] = named.length > 0 ? named : policies;
+  return another ? null : only;
 }

@@ -10,6 +10,7 @@ import { isFailure } from './failure.ts';
 import { and, equal, type Filter, or, parseFilter, present } from './filter.ts';
 import { gatherGroups, groupsOf, listedAs, sortGroups } from './groups.ts';
 import type { Entry } from './ldap.ts';
+import { readEntry } from './read-entry.ts';
 import { refusalOfFailure } from './refusals.ts';
 import type { Desk } from './servers.ts';
 
@@ -77,15 +78,9 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
     dialect.isProtected(entry) || dialect.isNamed(entry, bindDn) || areGuarded(of);
 
   async function missingGroups({ link, dialect, root }: Desk): Promise<readonly string[]> {
-    const isThere = async (group: string): Promise<boolean> => {
-      if (!isWithin(group, dialect.groupBase(root, baseDn))) return false;
-      try {
-        return (await link.search({ base: group, scope: 'base', filter: dialect.groups, attributes: ['1.1'] })).length > 0;
-      } catch (error) {
-        if (isFailure(error) && error.answer) return false;
-        throw error;
-      }
-    };
+    const isThere = async (group: string): Promise<boolean> =>
+      isWithin(group, dialect.groupBase(root, baseDn)) &&
+      (await readEntry(link, group, { filter: dialect.groups, attributes: ['1.1'] })) !== null;
     const found = await Promise.all(protectedGroups.map(isThere));
     return protectedGroups.filter((_, place) => !found[place]);
   }

@@ -37,7 +37,13 @@ test('the table is large, names its sources, and repeats nothing', () => {
 });
 
 /** No server says these: they are found by reading entries. */
-const foundByReading: readonly string[] = ['directory.ambiguous', 'directory.locked-by-administrator', 'directory.used-or-forbidden'];
+const foundByReading: readonly string[] = [
+  'directory.ambiguous',
+  'directory.locked-by-administrator',
+  'directory.locked-until',
+  'directory.protected-group',
+  'directory.used-or-forbidden',
+];
 
 test('every class was met at a directory, and has a sentence of its own with a next step', () => {
   const sentences = directoryRefusals.map((key) => (english as Record<string, string>)[`refusal.${key}`] ?? '');

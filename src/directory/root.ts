@@ -1,9 +1,8 @@
 /** What a server says of itself before anybody asks for a person (RFC 4512 5.1). A server may hide it: then it offers nothing. */
 
 import { isWithin } from './dn.ts';
-import { isFailure } from './failure.ts';
-import { present } from './filter.ts';
 import type { Entry, Link } from './ldap.ts';
+import { readEntry } from './read-entry.ts';
 
 export interface Root {
   /** Null where it may not be read. */
@@ -15,7 +14,7 @@ export interface Root {
 }
 
 export async function readRoot(link: Link): Promise<Root> {
-  return rootOf(await rootEntry(link));
+  return rootOf(await readEntry(link, '', { attributes: ['*', '+'] }));
 }
 
 export function rootOf(entry: Entry | null): Root {
@@ -31,17 +30,4 @@ export function rootOf(entry: Entry | null): Root {
     offers: (oid) => offered.has(oid),
     contextOf: (dn) => said('namingContexts').find((context) => isWithin(dn, context)) ?? dn,
   };
-}
-
-/** insufficientAccessRights, noSuchObject: what a hidden entry is answered with. Any other failure says nothing of what the server is. */
-const hidden: readonly number[] = [50, 32];
-
-async function rootEntry(link: Link): Promise<Entry | null> {
-  try {
-    const [root] = await link.search({ base: '', scope: 'base', filter: present('objectClass'), attributes: ['*', '+'] });
-    return root ?? null;
-  } catch (error) {
-    if (isFailure(error) && hidden.includes(error.answer?.resultCode ?? 0)) return null;
-    throw error;
-  }
 }

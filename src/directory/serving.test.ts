@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isRefusal } from '../rules/refusal.ts';
 import { dnOf, personLdif } from '../testing/slapd-bench.ts';
-import { another, good, opened, refusedWith, someone, statusOf } from '../testing/slapd-hands.ts';
+import { another, good, opened, refusedWith, someone, statusOf, write } from '../testing/slapd-hands.ts';
 
 const test = suite('who is served');
 const quietly = () => undefined;
@@ -67,6 +67,20 @@ test('a person whose entry hides what must be read is refused, and the directory
       const { isUsable, problem } = directory.health();
       assert.equal([isUsable, problem], [true, null]);
       assert.is(refusedWith(await directory.passwords(account).set('Second-Passw0rd-of-all', quietly)), 'done');
+    });
+  });
+});
+
+test('a policy of their own that is hidden, or is not there, is one that cannot be read', () => {
+  const policy = 'cn=secret,ou=policies,dc=latchkey,dc=test';
+  return another({ access: [`to dn.base="${policy}" by * none`] }, async (at) => {
+    const { account, dn } = await someone(at);
+    await opened(at, {}, async (directory) => {
+      assert.is.not((await statusOf(directory, account)).rules.minimumLength, null);
+      for (const named of [policy, 'cn=gone,ou=policies,dc=latchkey,dc=test']) {
+        await write(at, dn, 'pwdPolicySubentry', named);
+        assert.is((await statusOf(directory, account)).rules.minimumLength, null, named);
+      }
     });
   });
 });
