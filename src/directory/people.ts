@@ -160,7 +160,8 @@ export function openPeople(config: DirectoryConfig, now: () => Instant): People 
   return {
     async find(desk, login) {
       const { link, dialect } = desk;
-      if (login === '') return null;
+      // Samba and 389 Directory Server read a name up to the first NUL: what nobody can be called would be somebody.
+      if (login === '' || login.includes('\0')) return null;
       const filter = and(filterOf(dialect), or(...loginsOf(dialect).map((attribute) => equal(attribute, login))));
       const ambiguous = new Refusal('directory.ambiguous', { raw: `${desk.server}: several entries have this login` });
       try {

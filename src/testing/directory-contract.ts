@@ -258,7 +258,7 @@ const everyDirectory: Readonly<Record<string, (bench: Bench) => Promise<void>>> 
   },
 
   async 'finds nobody for what nobody is called, wildcards and injections included'(bench) {
-    await someone(bench);
+    good(await bench.directory.find('person1'));
     for (const login of [...notLogins, 'nobody.at.all', 'x'.repeat(2000)])
       assert.is(await bench.directory.find(login), null, JSON.stringify(login));
     for (const id of ['', '*', 'x', '00000000-0000-0000-0000-000000000000'])
