@@ -10,7 +10,7 @@ import { accountKey, addressKey, isOver, limits } from '../rules/throttle.ts';
 import { second } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { World } from '../world.ts';
-import { bindingOf, failedKey, hasFailed, keyOf, ownerOf, ownFailure, partiesOf, type Standings } from './standing.ts';
+import { bindingOf, failedKey, hasFailed, hasProved, keyOf, ownerOf, ownFailure, partiesOf, type Standings, triesKey } from './standing.ts';
 import type { Verdicts } from './verdict.ts';
 
 type Needs = Pick<World, 'accounts' | 'attempts' | 'tokens' | 'throttle' | 'journal' | 'deferral' | 'clock' | 'random' | 'atomically'> & {
@@ -136,13 +136,13 @@ export function gates({
   /** Counts the try before it is judged. Over a limit the answer is judged like a stranger's, and said to be wrong. */
   function countedChallenge(attempt: Attempt, name: MethodName): Challenge | null {
     const now = clock.now();
-    const key = `${accountKey(attempt.account, attempt.loginDigest)}|${name}`;
+    const key = triesKey(attempt, name);
     const isSpent = isOver(throttle.count(limits.wrongProofs, key, now), limits.wrongProofs);
     throttle.hit(limits.wrongProofs, key, now);
     const own = ownFailure(attempt);
     const anywhere = throttle.count(limits.failedAttemptsAnywhere, accountKey(attempt.account, attempt.loginDigest), now) - own;
     const here = throttle.count(limits.failedAttempts, failedKey(attempt, attempt.account), now) - own;
-    const isBlocked = isOver(anywhere, limits.failedAttemptsAnywhere) || isOver(here, limits.failedAttempts);
+    const isBlocked = (!hasProved(attempt) && isOver(anywhere, limits.failedAttemptsAnywhere)) || isOver(here, limits.failedAttempts);
     return isSpent || isBlocked ? null : challengeOf(attempt, name);
   }
 
@@ -178,7 +178,7 @@ export function gates({
     return atomically((): { token: string } | Refusal => {
       if (!attempts.step(attempt.id, { kind: 'passed', method: name, at: clock.now() })) return new Refusal('attempt.expired');
       attempts.move(attempt.id, token);
-      throttle.clear(limits.wrongProofs, `${accountKey(account.id, '')}|${name}`);
+      throttle.clear(limits.wrongProofs, triesKey(attempt, name));
       journal.append({ event: 'reset progress', result: 'succeeded', detail: 'proved', method: name, ...partiesOf(attempt, account) });
       return { token };
     });

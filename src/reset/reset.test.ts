@@ -236,6 +236,48 @@ test('twenty failed attempts everywhere leave the link to a proved mail address'
   assert.is(await at(tokenOf(await reset.followLink(world.linkFromMail(people.email)))), 'password');
 });
 
+/** From so many addresses, none of which fails often: an app code is all that can be tried by the login alone. */
+async function failElsewhere({ world, reset, start }: Awaited<ReturnType<typeof desk>>, login: string, times: number): Promise<void> {
+  for (let attempt = 0; attempt < times; attempt += 1) {
+    const token = await start(login, { address: `198.51.100.${attempt}` });
+    await reset.choose(token, 'totp');
+    await reset.answer(token, '000000');
+    world.clock.advance(second);
+  }
+}
+
+test('strangers who know a login do not keep its owner from the second gate', async () => {
+  for (const failed of [5, 20]) {
+    const door = await desk();
+    const { world, reset, start, at } = door;
+    await failElsewhere(door, 'carol', failed);
+    const token = await start('carol');
+    await reset.choose(token, 'email');
+    await world.deferral.drain();
+    const mailed = tokenOf(await reset.followLink(world.linkFromMail(cast.carol.mail)));
+    await reset.choose(mailed, 'totp');
+    const passed = tokenOf(await reset.answer(mailed, world.totpCode('carol')));
+    assert.is(await at(passed), 'password', `after ${failed}`);
+  }
+});
+
+test('whoever has the mailbox guesses the app no more than five times an hour', async () => {
+  const door = await desk();
+  const { world, reset, start } = door;
+  const guess = async (attempt: number, code: () => string): Promise<string> => {
+    const token = await start('carol', { address: `203.0.113.${attempt}` });
+    await reset.choose(token, 'email');
+    await world.deferral.drain();
+    const mailed = tokenOf(await reset.followLink(world.linkFromMail(cast.carol.mail)));
+    await reset.choose(mailed, 'totp');
+    return keyOf(await reset.answer(mailed, code()));
+  };
+  for (let attempt = 0; attempt < 5; attempt += 1) assert.is(await guess(attempt, () => '000000'), 'answer.wrong');
+  assert.is(await guess(5, () => world.totpCode('carol')), 'answer.wrong');
+  world.clock.advance(hour + second);
+  assert.is(await guess(6, () => world.totpCode('carol')), 'done');
+});
+
 test('too many logins from an address are told to wait, whoever they are', async () => {
   const { reset, start } = await desk();
   for (let typed = 0; typed < 300; typed += 1) await start(`nobody${typed}`);

@@ -137,6 +137,12 @@ export const partiesOf = ({ address, supportCode }: Attempt, { login }: Account)
 export const failedKey = ({ loginDigest, address }: Attempt, account: number | null): string =>
   `${accountKey(account, loginDigest)}|${addressKey(address)}`;
 
+/** Once something is proved in an attempt, tries count apart: whoever knows the login alone can fill the other counter, and not this one. */
+export const triesKey = (attempt: Attempt, method: MethodName): string =>
+  `${accountKey(attempt.account, attempt.loginDigest)}|${method}${hasProved(attempt) ? '|proved' : ''}`;
+
+export const hasProved = (attempt: Attempt): boolean => proofsOf(attempt).length > 0;
+
 /** Counted once, at its first wrong answer: what an attempt itself added to a counter does not block it. */
 export const ownFailure = (attempt: Attempt): number => (hasFailed(attempt) ? 1 : 0);
 
