@@ -2,7 +2,7 @@
 
 import { type Account, maskMail } from '../rules/account.ts';
 import { mailedCodeLife } from '../rules/attempt.ts';
-import { policyFor } from '../rules/policy.ts';
+import { isDirectoryProof } from '../rules/policy.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { minute } from '../rules/time.ts';
 import type { Enrolment } from '../world.ts';
@@ -20,8 +20,8 @@ export function emailMethod(needs: MethodNeeds): Enrollable {
   const { tokens, deliver, random, settings, publicUrl, ownDomains } = needs;
   const mayMail = mailable({ settings, ownDomains });
   const isUsable = ({ label }: Enrolment): boolean => mayMail(label);
-  const isGiven = ({ mail, groups }: Account): boolean =>
-    mail !== null && policyFor({ groups }, settings.policy()).directory_mail_is_proof && mayMail(mail);
+  const isGiven = (account: Account): boolean =>
+    account.mail !== null && isDirectoryProof('mail', account, settings.policy()) && mayMail(account.mail);
 
   function addressFor({ account, enrolments: held }: Pick<Challenge, 'account' | 'enrolments'>): string | null {
     const usable = held.filter(isUsable);

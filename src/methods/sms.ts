@@ -2,7 +2,7 @@
 
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js';
 import type { Account } from '../rules/account.ts';
-import { policyFor } from '../rules/policy.ts';
+import { isDirectoryProof } from '../rules/policy.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { limits } from '../rules/throttle.ts';
 import { minute } from '../rules/time.ts';
@@ -33,8 +33,8 @@ export function smsMethod(needs: SmsNeeds): Enrollable {
     const chosen = held.find(({ isPreferred }) => isPreferred) ?? held[0];
     return chosen?.label ?? givenNumber(account);
   }
-  const givenNumber = ({ mobile, groups }: Account): string | null =>
-    mobile !== null && policyFor({ groups }, settings.policy()).directory_mobile_is_proof ? numberIn(mobile, defaultCountry) : null;
+  const givenNumber = (account: Account): string | null =>
+    account.mobile !== null && isDirectoryProof('mobile', account, settings.policy()) ? numberIn(account.mobile, defaultCountry) : null;
 
   /** Counted by the number itself, under a digest: several accounts may share one, and it is somebody's telephone that rings. */
   const countersOf = (number: string): readonly Counter[] => [

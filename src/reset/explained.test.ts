@@ -53,6 +53,24 @@ const lastCode: Given = async (world, name) => {
   return { 'recovery-code': () => (made.codes as string[])[0] ?? '' };
 };
 
+const number = '+447400123456';
+const textedCode = (world: TestWorld): Known => ({
+  sms: () => (world.mail.some(({ kind }) => kind === 'text-reset-code') ? world.codeFromText(number) : '00000000'),
+});
+const aNumber: Given = (world, name) => {
+  world.enrolments.add({ account: world.people[name].id, method: 'sms', label: number, secret: '', at: world.clock.now() });
+  return textedCode(world);
+};
+
+/** The directory knows a mobile number. */
+const aMobile: Given = async (world, name) => {
+  const entry = await world.directory.read(`id-${name}`);
+  if (!entry || isRefusal(entry)) throw new Error('no entry');
+  const synced = { kind: 'update', id: world.people[name].id, entry: { ...entry, mobile: number }, role: cast[name].role } as const;
+  world.accounts.applySync([synced], world.clock.now());
+  return textedCode(world);
+};
+
 const both =
   (...all: Given[]): Given =>
   async (world, name) =>
@@ -68,6 +86,9 @@ const suspended = state((world, name) => world.accounts.suspend(world.people[nam
 const disabled = state((world, name) => void world.credential(name, { endsAt: 0 }));
 const lockedForGood = state((world, name) => void world.credential(name, { lockedAt: 'for good' }));
 const lockedOut = state((world, name) => void world.credential(name, { lockedAt: world.clock.now() }));
+const unregistered = state((world, name) => {
+  for (const method of methodNames) world.enrolments.removeAll(world.people[name].id, method);
+});
 const isProtected = state((world, name) => void world.directory.protectedGroups.add(cast[name].groups[0]));
 const nested: Given = async (world, name) => {
   world.directory.nest(cast[name].groups[0], 'cn=Everybody,ou=groups,dc=latchkey,dc=example');
@@ -79,6 +100,8 @@ const nested: Given = async (world, name) => {
 
 const one = { second_gate_when_stronger: false } as const;
 const all = { ...one, methods: [...methodNames] };
+const twoDeliveries = { ...all, mail_and_text_are_two: true, gates: 2 } as const;
+const byDirectory = { directory_mail_is_proof: true, directory_mobile_is_proof: true } as const;
 const profile = (more: object) => [{ name: 'Staff', groups: ['staff'], ...more }] as Policy['profiles'];
 type Row = readonly [CastName, Partial<Policy>, CheckName | null, (Given | 'unlock' | undefined)?, string?];
 
@@ -129,6 +152,20 @@ const rows: readonly Row[] = [
   ['carol', { gates: 1, second_gate_when_stronger: false }, null],
   ['carol', { methods: ['email'] }, 'methods'],
   ['carol', { methods: ['email', 'questions'] }, 'methods', questions],
+  ['alice', { ...twoDeliveries, methods: ['email', 'sms'] }, null, aNumber],
+  ['carol', { ...twoDeliveries, methods: ['email', 'sms'] }, 'methods', aNumber],
+  ['carol', { ...all, methods: ['email', 'sms'], profiles: profile({ mail_and_text_are_two: true }) }, 'methods', aNumber, 'Staff'],
+  ['carol', { ...all, methods: ['sms', 'totp'] }, null, aNumber],
+  ['alice', { ...twoDeliveries, ...byDirectory }, null, both(unregistered, aMobile)],
+  ['carol', { ...twoDeliveries, ...byDirectory }, 'methods', both(unregistered, aMobile)],
+  [
+    'carol',
+    { ...all, profiles: profile({ ...byDirectory, mail_and_text_are_two: true }) },
+    'methods',
+    both(unregistered, aMobile),
+    'Staff',
+  ],
+  ['carol', { ...all, ...byDirectory, methods: ['sms', 'totp'] }, 'methods', aMobile],
   ['carol', { scope: 'nobody' }, null],
   ['carol', { scope_exclusions: ['staff'] }, null],
   ['carol', { available_directory_administrators: [] }, 'available'],
@@ -151,7 +188,7 @@ const rows: readonly Row[] = [
 
 for (const [nth, [name, policy, refusedBy, more, by = null]] of rows.entries())
   test(`${nth + 1}: ${name}, ${JSON.stringify(policy)}: ${refusedBy ?? 'may'}`, async () => {
-    const world = await testWorld({ policy });
+    const world = await testWorld({ policy, texts: true });
     const isUnlock = more === 'unlock';
     if (isUnlock) lockedOut(world, name);
     const known = typeof more === 'function' ? await more(world, name) : {};

@@ -66,10 +66,11 @@ test('who holds an app or a passkey is asked for two, if the policy says so', ()
   assert.is(gatesNeeded(person, ['email', 'totp'], { ...policy, second_gate_when_stronger: false }), 1);
 });
 
-test('the same proof twice is one gate, and mail and text are one until the policy says two', () => {
+test('the same proof twice is one gate, and mail and text are one until the policy says two, and an administrator’s always', () => {
   assert.is(gatesPassed(attempt([passed('email'), passed('email')]), everything, 'person'), 1);
   assert.is(gatesPassed(attempt([passed('email'), passed('sms')]), everything, 'person'), 1);
   assert.is(gatesPassed(attempt([passed('email'), passed('sms')]), { ...everything, mail_and_text_are_two: true }, 'person'), 2);
+  assert.is(gatesPassed(attempt([passed('email'), passed('sms')]), { ...everything, mail_and_text_are_two: true }, 'administrator'), 1);
   assert.is(gatesPassed(attempt([passed('email'), passed('totp')]), everything, 'person'), 2);
 });
 

@@ -82,8 +82,9 @@ export function asked({ steps }: Attempt, method: MethodName): Question | null {
   return last?.kind === 'asked' ? last.question : null;
 }
 
-/** Mail and text are two deliveries of one kind: they open one gate together unless policy says otherwise. */
-const gateOf = (method: MethodName, policy: Policy): string => (policy.mail_and_text_are_two || method !== 'sms' ? method : 'email');
+/** Mail and text are two deliveries of one kind: they open one gate together unless policy says otherwise, and always an administrator's. */
+const gateOf = (method: MethodName, policy: Policy, role: Account['role']): string =>
+  method === 'sms' && (role === 'administrator' || !policy.mail_and_text_are_two) ? 'email' : method;
 
 /** Whom it has asked to approve, and when; null: nobody. */
 export function colleaguesAsked({ steps }: Attempt): { colleagues: readonly AccountId[]; at: Instant } | null {
@@ -91,8 +92,8 @@ export function colleaguesAsked({ steps }: Attempt): { colleagues: readonly Acco
 }
 
 /** The gates that these methods open together. Questions alone open nothing: they are never the only gate. */
-function gatesOf(methods: readonly MethodName[], policy: Policy): number {
-  const gates = new Set(methods.map((method) => gateOf(method, policy)));
+function gatesOf(methods: readonly MethodName[], policy: Policy, role: Account['role']): number {
+  const gates = new Set(methods.map((method) => gateOf(method, policy, role)));
   return gates.size === 1 && gates.has('questions') ? 0 : gates.size;
 }
 
@@ -105,6 +106,7 @@ export const gatesPassed = (attempt: Attempt, policy: Policy, role: Account['rol
       role,
     ),
     policy,
+    role,
   );
 
 /** How many gates this account must pass now. Administrators always two; who holds an app or a passkey two, if policy says so. */
@@ -116,8 +118,8 @@ export function gatesNeeded(account: Pick<Account, 'role'>, held: readonly Metho
 
 /** The methods that may still open a gate: allowed, held, not used yet; for administrators never questions. */
 export function methodsOpen(held: readonly MethodName[], attempt: Attempt, policy: Policy, role: Account['role']): readonly MethodName[] {
-  const used = new Set(proofsOf(attempt).map(({ method }) => gateOf(method, policy)));
-  return usableMethods(held, policy, role).filter((method) => !used.has(gateOf(method, policy)));
+  const used = new Set(proofsOf(attempt).map(({ method }) => gateOf(method, policy, role)));
+  return usableMethods(held, policy, role).filter((method) => !used.has(gateOf(method, policy, role)));
 }
 
 export const usableMethods = (held: readonly MethodName[], policy: Policy, role: Account['role']): readonly MethodName[] =>
@@ -125,7 +127,7 @@ export const usableMethods = (held: readonly MethodName[], policy: Policy, role:
 
 /** How many gates these methods can open. */
 export const gatesHeld = (held: readonly MethodName[], policy: Policy, role: Account['role']): number =>
-  gatesOf(usableMethods(held, policy, role), policy);
+  gatesOf(usableMethods(held, policy, role), policy, role);
 
 /** The page that this attempt is at. `gatesLeft` is what the policy of this moment still asks for. */
 export function placeOf(attempt: Attempt, gatesLeft: number, now: Instant): Place {

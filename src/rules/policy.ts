@@ -11,7 +11,7 @@ export type Door = (typeof doors)[number];
 const unproved = { standard: 'NIST SP 800-63B-4 section 4.2.1.2', where: 'at true', at: (value: boolean) => value };
 const short = { standard: 'NIST SP 800-63B-4 section 3.1.1.2', where: 'below 15', at: (value: number) => value < 15 };
 
-/** Administrators are always asked for two gates and never for questions; no row can weaken that. */
+/** Administrators are always asked for two gates, by ways that they registered, and never for questions; no row can weaken that. */
 const rows = {
   office_name: line('Latchkey', [1, 80]),
   helpdesk_address: line('', [0, 254]),
@@ -172,6 +172,10 @@ export function policyFor(account: Pick<Account, 'groups'>, policy: Policy): Pol
   const { name: _name, groups: _groups, ...decided } = profile;
   return { ...policy, ...decided };
 }
+
+/** Whether codes may go where only the directory says that this person is reached; never an administrator's. */
+export const isDirectoryProof = (of: 'mail' | 'mobile', account: Pick<Account, 'groups' | 'role'>, policy: Policy): boolean =>
+  account.role !== 'administrator' && policyFor(account, policy)[`directory_${of}_is_proof`];
 
 /** All methods that somebody or other may use: what is shown to whoever is not known yet. */
 export const methodsAnywhere = (policy: Policy): readonly MethodName[] => [
