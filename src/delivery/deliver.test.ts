@@ -12,9 +12,10 @@ import { type SmtpListener, startSmtp } from '../testing/smtp.ts';
 import { createTexts } from '../text/texts.ts';
 import { createVault, keyFrom } from '../vault.ts';
 import type { Message } from '../world.ts';
+import { byChannel, noTexts } from './channels.ts';
 import { createDeliver } from './deliver.ts';
 import { createMail } from './mail.ts';
-import type { Transport } from './transport.ts';
+import type { Mail, Transport } from './transport.ts';
 
 const texts = createTexts();
 const noon = Date.UTC(2026, 2, 4, 12);
@@ -158,6 +159,19 @@ deliver('greylisted once, it arrives at the next try, once', async ({ server }) 
   await desk.flush();
   await desk.flush();
   assert.is(server.received.length, 1);
+  await desk.close();
+});
+
+deliver('a mailed code leaves by mail to an address that begins like a number', async ({ server }) => {
+  const { deliverBy } = house();
+  const texted: Mail[] = [];
+  const text: Transport = { ...noTexts, send: async (mail) => ({ kind: 'sent', answer: String(texted.push(mail)) }) };
+  const desk = deliverBy(byChannel({ mail: mailTo(server), text }));
+  const honest = ['+447700900199@example.org', '+tag@example.org', 'alice+tag@example.org'];
+  for (const to of honest) desk.queue(code(to));
+  await desk.flush();
+  assert.equal(server.received.map(({ to }) => to[0]).sort(), honest.sort());
+  assert.equal(texted, []);
   await desk.close();
 });
 

@@ -55,7 +55,9 @@ export function createDeliver(needs: DeliverNeeds): Deliver & { close(): Promise
 
   /** One mailbox gets its messages in order. */
   const next = (): Letter | undefined =>
-    state !== 'open' ? undefined : outbox.due(clock.now(), window).find(({ to }) => !writingTo.has(to) && !away.has(channelOf(to)));
+    state !== 'open'
+      ? undefined
+      : outbox.due(clock.now(), window).find((letter) => !writingTo.has(letter.to) && !away.has(channelOf(letter)));
 
   async function post(letter: Letter): Promise<void> {
     writingTo.add(letter.to);
@@ -85,7 +87,7 @@ export function createDeliver(needs: DeliverNeeds): Deliver & { close(): Promise
   }
 
   function note(letter: Letter, { kind, answer }: Sending, expiresAt: Instant | null): void {
-    if (kind === 'away') away.add(channelOf(letter.to));
+    if (kind === 'away') away.add(channelOf(letter));
     const nextAt = clock.now() + (waits[letter.tries] ?? hour);
     const end = Math.min(letter.queuedAt + giveUpAfter, expiresAt ?? Number.POSITIVE_INFINITY);
     if (kind === 'sent') noteSent(letter);

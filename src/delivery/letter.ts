@@ -3,6 +3,7 @@
 import type { Instant } from '../rules/time.ts';
 import type { Texts } from '../text/texts.ts';
 import type { Letter, Message, Vault } from '../world.ts';
+import { channelOf } from './channels.ts';
 import type { Mail } from './transport.ts';
 
 export type Say = Texts['say'];
@@ -16,13 +17,13 @@ interface Content {
 }
 
 /** The words of the message. Its subject is given the office's name and nothing else: no person's words reach a header. */
-export function write({ kind, language, name, variables, expiresAt }: Message, { say, office }: { say: Say; office: string }): Content {
+export function write(message: Message, { say, office }: { say: Say; office: string }): Content {
+  const { kind, language, name, variables, expiresAt } = message;
   const params = { ...paramsOf({ ...variables, name }), office: oneLine(office) };
   const words = say(language, `mail.${kind}.text`, params);
   // A text is paid for by its length; its last line lets a telephone fill in the code, on this site alone.
-  const parts = kind.startsWith('text-')
-    ? [words]
-    : [say(language, 'mail.hello', params), words, `-- \n${say(language, 'mail.closing', params)}`];
+  const parts =
+    channelOf(message) === 'text' ? [words] : [say(language, 'mail.hello', params), words, `-- \n${say(language, 'mail.closing', params)}`];
   return {
     subject: oneLine(say(language, `mail.${kind}.subject`, { office: params.office })),
     text: `${parts.join('\n\n')}\n`,

@@ -112,13 +112,14 @@ test('a redirection is not followed, an endless answer is not read, and nobody t
   assert.is((await closed.send(message)).kind, 'away');
 });
 
-test('numbers go to the gateway, addresses by mail; a gateway that takes mail gets digits', async () => {
+test('texts go to the gateway, all else by mail, whatever the address looks like; a gateway that takes mail gets digits', async () => {
   const sent: string[] = [];
   const mail = { ...noMail, send: async ({ to }: Mail) => ({ kind: 'sent', answer: String(sent.push(to)) }) as const };
   const way = byChannel({ mail, text: mailedTexts('{to}@sms.example.org', mail) });
   await way.send(message);
-  await way.send({ ...message, to: 'a@example.org' });
-  assert.equal(sent, ['447700900199@sms.example.org', 'a@example.org']);
+  const addresses = ['a@example.org', 'a+tag@example.org', '+447700900199@example.org', '+tag@example.org'];
+  for (const to of addresses) await way.send({ ...message, kind: 'reset-code', to });
+  assert.equal(sent, ['447700900199@sms.example.org', ...addresses]);
   assert.is((await byChannel({ mail, text: noTexts }).send(message)).kind, 'away');
   way.close();
 });
