@@ -133,12 +133,12 @@ export function gates({
     });
   }
 
-  /** Counts the try before it is judged. Over a limit the answer is judged like a stranger's, and said to be wrong. */
+  /** Counts the try before it is judged. Over a limit the answer is judged like a stranger's, said to be wrong, and not counted: the hour ends. */
   function countedChallenge(attempt: Attempt, name: MethodName): Challenge | null {
     const now = clock.now();
     const key = triesKey(attempt, name);
     const isSpent = isOver(throttle.count(limits.wrongProofs, key, now), limits.wrongProofs);
-    throttle.hit(limits.wrongProofs, key, now);
+    if (!isSpent) throttle.hit(limits.wrongProofs, key, now);
     const own = ownFailure(attempt);
     const anywhere = throttle.count(limits.failedAttemptsAnywhere, accountKey(attempt.account, attempt.loginDigest), now) - own;
     const here = throttle.count(limits.failedAttempts, failedKey(attempt, attempt.account), now) - own;

@@ -203,6 +203,19 @@ test('the sixth try within an hour is wrong even when right, silently', async ()
   tokenOf(await reset.answer(later, world.totpCode('alice')));
 });
 
+test('whoever goes on trying while a method is silent does not make its hour longer', async () => {
+  const { reset, start, world } = await desk();
+  const token = await start('alice');
+  await reset.choose(token, 'totp');
+  for (let tries = 0; tries < 5; tries += 1) await reset.answer(token, '000000');
+  world.clock.advance(10 * minute);
+  for (let tries = 0; tries < 5; tries += 1) await reset.answer(token, '000000');
+  world.clock.advance(50 * minute + second);
+  const later = await start('alice');
+  await reset.choose(later, 'totp');
+  tokenOf(await reset.answer(later, world.totpCode('alice')));
+});
+
 test('five failed attempts from an address block it there for a day; from elsewhere the person still gets in', async () => {
   const { reset, start, world, at } = await desk();
   for (let attempt = 0; attempt < 5; attempt += 1) {
