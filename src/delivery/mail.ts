@@ -3,8 +3,8 @@
 import { isIP } from 'node:net';
 import { format } from 'node:util';
 import { createTransport } from 'nodemailer';
+import { isMailbox, parseSender } from '../rules/mailbox.ts';
 import { minute, second } from '../rules/time.ts';
-import { isMailbox, parseSender } from './mailbox.ts';
 import type { Mail, Sending, Transport } from './transport.ts';
 
 /** As the configuration has checked it. */

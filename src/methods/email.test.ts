@@ -295,10 +295,22 @@ test('what is no address is said to be none', async () => {
     `${'x'.repeat(250)}@example.net`,
     'bob@exam\u0000ple.net',
     'bob@@example.net',
+    'a..b@example.net',
+    '.a@example.net',
+    'a.@example.net',
+    'bob@-example.net',
+    'bob@example-.net',
+    `${'ü'.repeat(130)}@example.net`,
   ];
   for (const address of bad)
     assert.is(keyOf(await email.enrolment.begin(enrolling(world, { address }))), 'method.address-malformed', address);
-  for (const address of ['bob@example.net', 'b.o+b@mail.example.co.uk', 'büro@grüße.example.net', "o'hara@example.net"])
+  for (const address of [
+    'bob@example.net',
+    'b.o+b@mail.example.co.uk',
+    'büro@grüße.example.net',
+    'डाक@डाकघर.example',
+    "o'hara@example.net",
+  ])
     assert.is(keyOf(await email.enrolment.begin(enrolling(world, { address }))), 'done', address);
 });
 

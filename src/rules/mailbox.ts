@@ -1,7 +1,7 @@
 /** Which mailboxes can be written to, read so strictly that no address can carry a second one, a header or a command. */
 
-const atom = "[\\p{L}\\p{N}!#$%&'*+/=?^_`{|}~-]+";
-const label = '[\\p{L}\\p{N}]([\\p{L}\\p{N}-]*[\\p{L}\\p{N}])?';
+const atom = "[\\p{L}\\p{M}\\p{N}!#$%&'*+/=?^_`{|}~-]+";
+const label = '[\\p{L}\\p{N}]([\\p{L}\\p{M}\\p{N}-]*[\\p{L}\\p{M}\\p{N}])?';
 const mailbox = new RegExp(`^${atom}(\\.${atom})*@${label}(\\.${label})*$`, 'u');
 const longest = 254; // RFC 5321 section 4.5.3.1.3: a path of 256 octets with its brackets
 
