@@ -26,7 +26,7 @@ import { bringUpToDate, type Db, databaseFile, lockFolder, openDatabase, StorePr
 import { storeOn } from './store/store.ts';
 import { type Sync, syncDirectory } from './sync/sync.ts';
 import { syncAside } from './sync-aside.ts';
-import { createSlowHash, systemClock, systemRandom } from './system.ts';
+import { type Cost, createSlowHash, standardCost, systemClock, systemRandom } from './system.ts';
 import { createTexts } from './text/texts.ts';
 import { createVault, openKeyFile } from './vault.ts';
 import { createServer } from './web/server.ts';
@@ -42,6 +42,8 @@ export interface Additions {
   readonly routes?: readonly Route[];
   /** Another time than the machine's: a test does not wait for what takes minutes. */
   readonly clock?: Clock;
+  /** Of slow hashes: a test that measures time does not measure how busy the machine is. */
+  readonly hashCost?: Cost;
 }
 
 /** Everything but the web and the timetable: what the commands beside a running server work with. */
@@ -51,7 +53,7 @@ const patience = 500;
 const root = join(import.meta.dirname, '..');
 
 /** Opens data folder, key, database and directories. The schema must be current: `migrate` and `serve` make it so. */
-export async function openHouse(config: Config, { transport, clock = systemClock }: Additions = {}) {
+export async function openHouse(config: Config, { transport, clock = systemClock, hashCost = standardCost }: Additions = {}) {
   const log = openLog(config.log);
   const keyFile = openKeyFile(keyFileIn(config.data.folder), systemRandom);
   const lore = openLore(config.passwords);
@@ -59,7 +61,7 @@ export async function openHouse(config: Config, { transport, clock = systemClock
   assertKey(db, keyFile.name);
   const [random, vault] = [systemRandom, createVault(keyFile, systemRandom)];
   const store = storeOn(db, { vault, clock, random });
-  const slowHash = createSlowHash(vault.digest('slow hash', 'pepper'));
+  const slowHash = createSlowHash(vault.digest('slow hash', 'pepper'), hashCost);
   const texts = createTexts();
   const opened = config.directories.map((directory) => openDirectory(directory, { clock, log }));
   const directories: Directories = { all: opened, of: ({ home }) => opened.find(({ id }) => id === home) ?? null };

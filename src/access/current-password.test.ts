@@ -1,8 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isRefusal } from '../rules/refusal.ts';
 import { addressWait, limits, signInWait } from '../rules/throttle.ts';
 import { hour, minute, second } from '../rules/time.ts';
+import { homes } from '../homes.ts';
 import { cast, eve } from '../testing/cast.ts';
 import { held, slow, unreachable } from '../testing/faults.ts';
 import { officeWorld } from '../testing/office-world.ts';
@@ -13,8 +15,17 @@ const test = suite('the current password');
 
 async function scene() {
   const world = await officeWorld();
-  const { clock, office, directories, passwordsFor: homeOf } = world;
+  const { clock, office, directories } = world;
   const binds: string[] = [];
+  let hashes = 0;
+  const slowHash: typeof world.slowHash = {
+    ...world.slowHash,
+    verify(secret, hash) {
+      hashes += 1;
+      return world.slowHash.verify(secret, hash);
+    },
+  };
+  const homeOf = homes({ ...world, slowHash });
   const passwordsFor: typeof homeOf = (account) => ({
     ...homeOf(account),
     verify(password) {
@@ -22,15 +33,22 @@ async function scene() {
       return homeOf(account).verify(password);
     },
   });
-  const current = currentPassword({ ...world, passwordsFor });
+  const current = currentPassword({ ...world, slowHash, passwordsFor });
   /** What came back, and how long it took. */
   async function prove(who: Typed['who'], password: string, address = '192.0.2.1') {
     const from = clock.now();
     const answer = await current.prove({ who, password, address, supportCode: 'BDKF-RTWX', event: 'sign-in refused' });
     return { answer, took: clock.now() - from };
   }
+  /** All of them at the same moment: when each no left, and how many slow hashes they cost together. */
+  async function proveAtOnce(tries: readonly (readonly [login: string, password: string])[]) {
+    const before = hashes;
+    const seen = await Promise.all(tries.map(([login, password]) => prove(login, password)));
+    assert.ok(seen.every(({ answer }) => isRefusal(answer) && answer.key === 'sign-in.wrong'));
+    return { took: seen.map(({ took }) => took), hashes: hashes - before };
+  }
   const lastDetail = () => world.journal.latest(1)[0]?.detail;
-  return { ...world, clock, office, directories, binds, prove, lastDetail };
+  return { ...world, clock, office, directories, binds, prove, proveAtOnce, lastDetail };
 }
 
 test('the right password is proved at once, of directory and local accounts alike, and by whatever the directory takes for a login', async () => {
@@ -162,6 +180,61 @@ test('the failure that would lock is never made, not even by two at once', async
   assert.is(office.resident('alice').credential.lockedAt, null);
   const { answer } = await prove('alice', cast.alice.password);
   assert.is(isRefusal(answer) && answer.key, 'sign-in.wrong');
+});
+
+const twelve = Array.from({ length: 12 }, (_unused, nth) => nth);
+const kinds = [
+  ['a local account', 'laura', 'Laura'],
+  ['a directory account', 'alice', cast.alice.mail],
+  ['a stranger', eve, 'eve@home.example.net'],
+] as const;
+
+test('many tries at once take the same line and cost the same, whoever is typed', async () => {
+  const shapes: readonly [string, (nth: number) => string][] = [
+    ['each another password', (nth) => `wrong ${nth}`],
+    ['the same password', () => 'an old password'],
+    ['no password', () => ''],
+  ];
+  for (const [what, passwordOf] of shapes) {
+    for (const [who, login] of kinds) {
+      const { proveAtOnce } = await scene();
+      const seen = await proveAtOnce(twelve.map((nth) => [login, passwordOf(nth)]));
+      assert.equal(seen, { took: twelve.map((nth) => (nth + 1) * refusalFloor), hashes: twelve.length }, `${who}, ${what}`);
+    }
+  }
+});
+
+test('two logins of one person are two lines, like those of two strangers', async () => {
+  for (const [who, login, other] of kinds.slice(1)) {
+    const { proveAtOnce, clock } = await scene();
+    const { sleep } = clock;
+    let [waiting, most] = [0, 0];
+    clock.sleep = async (milliseconds) => {
+      most = Math.max(most, ++waiting);
+      await pause(20);
+      waiting -= 1;
+      await sleep(milliseconds);
+    };
+    const { hashes } = await proveAtOnce(twelve.map((nth) => [nth % 2 ? login : other, `wrong ${nth}`]));
+    assert.equal([most, hashes], [2, twelve.length], who);
+  }
+});
+
+test('whoever finds the line full is told the same no, of a member and of a stranger', async () => {
+  for (const [who, login] of kinds) {
+    const { proveAtOnce, journal } = await scene();
+    const crowd = Array.from({ length: 30 }, (_unused, nth) => [login, `wrong ${nth}`] as const);
+    const { took, hashes } = await proveAtOnce(crowd);
+    assert.equal([took.length, hashes], [30, 21], who);
+    assert.is(journal.latest(30).filter(({ detail }) => detail === 'desk.busy').length, 9, who);
+  }
+});
+
+test('whoever has signed in does not stand in the line of those who type the login', async () => {
+  const { proveAtOnce, prove, people } = await scene();
+  const trying = proveAtOnce([1, 2, 3, 4].map((nth) => ['laura', `wrong ${nth}`] as const));
+  assert.is((await prove(people.laura, cast.laura.password)).took, 0);
+  await trying;
 });
 
 test('ten failures, then a growing wait in which even the right password is the same no', async () => {

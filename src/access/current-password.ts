@@ -1,6 +1,7 @@
 /**
  * Proves a person by the current password: at sign-in and before a change. All limits are counted before any bind, and no try is made that
- * the directory could answer with a lock. Every no is the same no and leaves at the same moment. Knows no session and no page.
+ * the directory could answer with a lock. Every no is the same no, costs one slow hash, and leaves at the same moment of its turn, whether
+ * there is a member behind the login or not. Knows no session and no page.
  */
 
 import { earlierPasswords } from '../earlier-passwords.ts';
@@ -8,7 +9,7 @@ import { frontDoor, isSeveral, longestLogin } from '../front-door.ts';
 import { type Account, foldLogin } from '../rules/account.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { accountKey, limits, signInWait } from '../rules/throttle.ts';
-import { second } from '../rules/time.ts';
+import { type Instant, second } from '../rules/time.ts';
 import type { CheckName, EventName, RefusalKey } from '../rules/vocabulary.ts';
 import type { PasswordStatus, Verified, World } from '../world.ts';
 import { turnsOf } from './turns.ts';
@@ -37,6 +38,8 @@ interface No {
   readonly account: Account | null;
   readonly detail: RefusalKey | CheckName;
   readonly raw: string | null;
+  /** No slow hash was made for it: a decoy is. */
+  readonly owesHash: boolean;
 }
 
 export interface CurrentPassword {
@@ -49,29 +52,43 @@ export interface CurrentPassword {
   places(): readonly string[];
 }
 
-/** Milliseconds from the start at which every no leaves; one that took longer leaves at the next multiple. */
+/** Milliseconds from the start of its turn at which every no leaves; one that took longer leaves at the next multiple. */
 export const refusalFloor = second;
 /** The home may hold longer ones than Latchkey would set; beyond this nothing is hashed or sent. */
 const longestTyped = 1024;
-/** One account's line of people who try its password at this moment. */
+/** The line of people who try one login, or one account, at this moment. */
 const mostWaiting = 20;
 
 export function currentPassword(needs: Needs): CurrentPassword {
-  const { passwordsFor, throttle, journal, vault, clock } = needs;
+  const { passwordsFor, slowHash, throttle, journal, vault, clock } = needs;
   const door = frontDoor(needs);
   const earlier = earlierPasswords(needs);
+  /** By what was typed, so that a stranger waits as long as a member, and two logins of one member as long as two strangers. */
+  const lines = turnsOf<string>(mostWaiting);
+  /** By whom it is: two tries at one account must not both believe that the directory bears one more failure. */
   const turns = turnsOf<Account['id']>(mostWaiting);
 
+  const keyOf = (login: string): string => accountKey(null, vault.digest('login', foldLogin(login.trim())));
+
   async function prove(typed: Typed): Promise<Proved | Refusal> {
-    const startedAt = clock.now();
-    const tooMany = door.countAddress(typed.address);
+    const { who, address } = typed;
+    const cameAt = clock.now();
+    const tooMany = door.countAddress(address);
     if (tooMany) return tooMany;
-    const judged = await judge(typed);
-    if (!('detail' in judged)) return judged;
-    const { account, detail, raw } = judged;
-    const { event, address, supportCode } = typed;
+    const line = typeof who === 'string' ? keyOf(who) : accountKey(who.id, '');
+    const answer = await lines.take(line, async () => {
+      const turnAt = clock.now();
+      const judged = await judge(typed);
+      return 'detail' in judged ? refuse(typed, judged, turnAt) : judged;
+    });
+    return answer ?? refuse(typed, { account: null, detail: 'desk.busy', raw: null, owesHash: false }, cameAt);
+  }
+
+  async function refuse(typed: Typed, { account, detail, raw, owesHash }: No, startedAt: Instant): Promise<Refusal> {
+    const { event, password, address, supportCode } = typed;
     door.countTrouble(address);
     journal.append({ event, result: 'failed', detail, raw, account: account?.login ?? null, address, supportCode });
+    if (owesHash) await slowHash.verify(password, null);
     await clock.sleep(untilFloor(clock.now() - startedAt));
     return new Refusal(door.areAllAway() ? 'desk.directory-away' : 'sign-in.wrong');
   }
@@ -79,9 +96,9 @@ export function currentPassword(needs: Needs): CurrentPassword {
   async function judge({ who, password }: Typed): Promise<Proved | No> {
     const account = typeof who === 'string' ? await accountOf(who) : who;
     if ('detail' in account) return account;
-    if (!isTypeable(password, longestTyped)) return { account, detail: 'form.unacceptable', raw: null };
+    if (!isTypeable(password, longestTyped)) return { account, detail: 'form.unacceptable', raw: null, owesHash: true };
     const judged = await turns.take(account.id, () => judgeAccount(account, password));
-    return judged ?? { account, detail: 'desk.busy', raw: null };
+    return judged ?? { account, detail: 'desk.busy', raw: null, owesHash: true };
   }
 
   /** The one account of this login: by its name here, or else by whatever else its directory takes for a login. Never guessed. */
@@ -89,16 +106,17 @@ export function currentPassword(needs: Needs): CurrentPassword {
     const login = typed.trim();
     const known = door.known(login);
     if (known !== null && !isSeveral(known)) return known;
-    const key = accountKey(null, vault.digest('login', foldLogin(login)));
-    if (mustWait(key)) return { account: null, detail: 'sign-in.wait', raw: null };
+    const key = keyOf(login);
+    const no = (detail: No['detail']): No => ({ account: null, detail, raw: null, owesHash: true });
+    if (mustWait(key)) return no('sign-in.wait');
     const found = known ?? (isTypeable(login, longestLogin) ? await door.foundLive(login) : null);
     if (found !== null && !isSeveral(found)) return found;
     throttle.hit(limits.signIn, key, clock.now());
-    return { account: null, detail: isSeveral(found) ? 'directory.ambiguous' : 'known', raw: null };
+    return no(isSeveral(found) ? 'directory.ambiguous' : 'known');
   }
 
   async function judgeAccount(account: Account, password: string): Promise<Proved | No> {
-    const no = (detail: No['detail'], raw: string | null = null): No => ({ account, detail, raw });
+    const no = (detail: No['detail'], raw: string | null = null): No => ({ account, detail, raw, owesHash: true });
     const key = accountKey(account.id, '');
     if (mustWait(key)) return no('sign-in.wait');
     if (account.isDisabled) return no('directory.disabled');
@@ -114,7 +132,7 @@ export function currentPassword(needs: Needs): CurrentPassword {
     if (isRefusal(verified)) {
       const isWrong = verified.key === 'directory.wrong-old-password';
       if (isWrong) throttle.rememberWrongPassword(account.id, digest, status.marker, clock.now());
-      return no(verified.key, verified.raw);
+      return { ...no(verified.key, verified.raw), owesHash: account.home !== null };
     }
     throttle.clear(limits.signIn, key);
     earlier.remember(account.id, password, status);

@@ -1,4 +1,4 @@
-/** One after another for each key: two tries at one account must not both believe that the directory bears one more failure. */
+/** One after another for each key. */
 
 export interface Turns<Key> {
   /** Runs `work` when all that came before it for the key has ended, or returns null at once when too many wait already. */

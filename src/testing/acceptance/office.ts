@@ -13,7 +13,7 @@ import { standardLore } from '../../lore/lore.ts';
 import type { Account } from '../../rules/account.ts';
 import { isRefusal } from '../../rules/refusal.ts';
 import { second } from '../../rules/time.ts';
-import { systemClock, systemRandom } from '../../system.ts';
+import { type Cost, systemClock, systemRandom } from '../../system.ts';
 import { Browser } from '../browser.ts';
 import { localUrl } from '../front-desk.ts';
 import type { Gateway } from '../gateway.ts';
@@ -23,6 +23,8 @@ export interface OfficeWish {
   /** Over the demo's staff: who works here, and by which password policy. */
   readonly arrange?: (office: DemoOffice) => DemoOffice;
   readonly trustedProxies?: readonly string[];
+  /** Of slow hashes, where it is to be another than the standard. */
+  readonly hashCost?: Cost;
   readonly smtp?: SmtpListener;
   /** Where texts go; without one there are none. */
   readonly gateway?: Gateway;
@@ -48,6 +50,9 @@ export interface Office {
 }
 
 export const addressOf = (login: string): string => `${login}@mail.example`;
+
+/** scrypt at N=16, for offices in which many people come at once and no hash is to be strong. */
+export const quickHashes: Cost = { logN: 4, r: 8, p: 1 };
 
 /** As config.toml would say it for a demo directory; the child processes of the tests are started with the same. */
 export const officeConfig = (given: {
@@ -114,6 +119,7 @@ export async function startOffice({
   trustedProxies = ['127.0.0.1'],
   smtp,
   gateway,
+  hashCost,
 }: OfficeWish = {}): Promise<Office> {
   const staff = arrange(demoOffice(systemRandom));
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-office-'));
@@ -121,7 +127,7 @@ export async function startOffice({
   const post = smtp ?? (await startSmtp());
   const port = Number(new URL(await localUrl()).port);
   const config = { ...officeConfig({ folder, port, directory, smtp: post, trustedProxies }), sms: gateway ? smsBy(gateway) : null };
-  const app = await startApp(config, { prepare: (house) => settleIn(house) });
+  const app = await startApp(config, { prepare: (house) => settleIn(house), ...(hashCost ? { hashCost } : {}) });
   const { house } = app;
   const site = `http://127.0.0.1:${port}`;
 
