@@ -89,6 +89,7 @@ export function registrationRoutes(flow: Portals['registration']): Route[] {
     post('/registration/review', 'signed in', registration.review),
     get('/registration/confirm', 'enrolment', registration.askProof),
     post('/registration/confirm', 'enrolment', registration.confirm),
+    post('/registration/confirm/code', 'enrolment', registration.sendCode),
     get('/registration/remove', 'signed in', registration.askRemoval),
     post('/registration/remove', 'signed in', registration.remove),
     post('/registration/prefer', 'signed in', registration.prefer),

@@ -264,6 +264,7 @@ export type TokenPurpose =
   | 'approval code'
   | 'contact code'
   | 'contact text'
+  | 'proof code'
   | 'not me'
   | 'pass'
   | 'setup';
@@ -604,6 +605,9 @@ export interface Messages {
   /** `login`: as it is to be typed, where the reason is that it was not told apart. */
   'text-reset-code': { code: string; minutes: number; host: string };
   'text-contact-code': { code: string; minutes: number; host: string };
+  /** To somebody who has signed in and proves anew who they are. */
+  'proof-code': { code: string; minutes: number };
+  'text-proof-code': { code: string; minutes: number; host: string };
   'password-expiring': { days: number; changeLink: string };
   'sign-in-new-address': { address: string; device: string };
   'registration-invitation': { link: string };

@@ -11,11 +11,13 @@ const link = 'https://desk.example.org/x/canary-token';
 const everyKind: { [Kind in MessageKind]: Messages[Kind] } = {
   'reset-code': { code: '48151623', link, minutes: 10 },
   'contact-code': { code: '48151623', minutes: 1 },
+  'proof-code': { code: '48151623', minutes: 10 },
   'password-expiring': { days: 7, changeLink: 'https://desk.example.org/change' },
   'sign-in-new-address': { address: '192.0.2.7', device: 'Firefox on Linux' },
   'registration-invitation': { link: 'https://desk.example.org/registration' },
   'text-reset-code': { code: '481516', minutes: 5, host: 'desk.example.org' },
   'text-contact-code': { code: '481516', minutes: 1, host: 'desk.example.org' },
+  'text-proof-code': { code: '481516', minutes: 5, host: 'desk.example.org' },
   'reset-not-possible': { reason: 'in scope', helpdesk: 'help@example.org' },
   'approval-asked': { asker: 'Alice Ackroyd', login: 'alice', link: 'https://desk.example.org/approvals' },
   'reset-denied': { colleague: 'Bob Baker' },

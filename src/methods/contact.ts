@@ -20,17 +20,50 @@ interface Sent {
   readonly stands?: (token: Token, challenge: Challenge) => boolean;
 }
 
-/** Spends the code of this person's attempt if the answer is that one. Against null the work is the same. */
-export function judgeSentCode({ tokens, vault, atomically }: MethodNeeds, { purpose, challenge, answer, stands }: Sent): Judgement {
+/** What the code of somebody who has signed in is for: the next proof of this session alone, and the contact that it went to. */
+const proofNote = (binding: string, { id }: Pick<Enrolment, 'id'>): string => `${binding} ${id}`;
+
+/** Where the code that is awaited went, of those that are held; null: none is awaited in this asking. */
+export function sentTo({ tokens }: Pick<MethodNeeds, 'tokens'>, challenge: Omit<Challenge, 'language' | 'attempt'>): Enrolment | null {
+  const { account, enrolments, binding, at } = challenge;
+  const note = tokens.live('proof code', account.id, null, at)?.note;
+  return enrolments.find((one) => proofNote(binding, one) === note) ?? null;
+}
+
+/** A code to the first of the enrolments, for somebody who has signed in. It takes the place of the one that was sent before. */
+export function sendProofCode(
+  { tokens }: MethodNeeds,
+  challenge: Challenge,
+  { life, draw, send }: Pick<Contact, 'life' | 'draw' | 'send'>,
+): void {
+  const { account, enrolments, binding, language, at } = challenge;
+  const [contact] = enrolments;
+  if (!contact) return;
+  const issued = { account: account.id, attempt: null, at, expiresAt: at + life, tries: triesACode };
+  const code = draw();
+  const token = tokens.issue({ ...issued, purpose: 'proof code', secret: code, note: proofNote(binding, contact) });
+  send(code, { to: contact.label, language, name: account.name, expiresAt: issued.expiresAt, token });
+}
+
+/** Spends the code of this person's attempt, or session, if the answer is that one. Against null the work is the same. */
+export function judgeSentCode(needs: MethodNeeds, { purpose, challenge, answer, stands }: Sent): Judgement {
+  const { tokens, enrolments, vault, atomically } = needs;
   const code = digitsOf(answer);
-  const token = challenge?.attempt ? tokens.live(purpose, challenge.account.id, challenge.attempt.id, challenge.at) : null;
+  const contact = challenge && !challenge.attempt ? sentTo(needs, challenge) : null;
+  const isSent = challenge !== null && (challenge.attempt !== null || contact !== null);
+  const token = isSent
+    ? tokens.live(contact ? 'proof code' : purpose, challenge.account.id, challenge.attempt?.id ?? null, challenge.at)
+    : null;
   if (!challenge || !token) {
     vault.digest('token', code);
     return 'wrong';
   }
   return atomically(() => {
     if (!tokens.matches(token.id, code) || !tokens.spend(token.id, challenge.at)) return 'wrong';
-    return stands && !stands(token, challenge) ? 'wrong' : 'right';
+    const isGood = contact
+      ? enrolments.spend(contact.id, contact.secret, contact.secret, challenge.at)
+      : (stands?.(token, challenge) ?? true);
+    return isGood ? 'right' : 'wrong';
   });
 }
 

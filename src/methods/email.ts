@@ -7,7 +7,7 @@ import { isDirectoryProof } from '../rules/policy.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { minute } from '../rules/time.ts';
 import type { Enrolment } from '../world.ts';
-import { contactEnrolment, judgeSentCode, triesACode } from './contact.ts';
+import { contactEnrolment, judgeSentCode, sendProofCode, triesACode } from './contact.ts';
 import type { Challenge, Enrollable, MethodNeeds } from './method.ts';
 import { domainOf, mailable } from './own-domains.ts';
 
@@ -23,6 +23,12 @@ export function emailMethod(needs: MethodNeeds): Enrollable {
   const isGiven = (account: Account): boolean =>
     account.mail !== null && isDirectoryProof('mail', account, settings.policy()) && mayMail(account.mail);
 
+  const mailed = { life: mailedCodeLife, draw: () => random.digits(codeDigits) };
+  const proof: Parameters<typeof sendProofCode>[2] = {
+    ...mailed,
+    send: (code, letter) => deliver.queue({ kind: 'proof-code', ...letter, variables: { code, minutes: mailedCodeLife / minute } }),
+  };
+
   function addressFor({ account, enrolments: held }: Pick<Challenge, 'account' | 'enrolments'>): string | null {
     const usable = held.filter(isUsable);
     const chosen = usable.find(({ isPreferred }) => isPreferred) ?? usable[0];
@@ -32,9 +38,11 @@ export function emailMethod(needs: MethodNeeds): Enrollable {
   return {
     name: 'email',
 
-    send({ account, enrolments: held, attempt, language, at }: Challenge) {
-      const to = addressFor({ account, enrolments: held });
-      if (to === null || attempt === null) return;
+    send(challenge: Challenge) {
+      const { account, attempt, language, at } = challenge;
+      const to = addressFor(challenge);
+      if (to === null) return;
+      if (attempt === null) return sendProofCode(needs, challenge, proof);
       const code = random.digits(codeDigits);
       const link = random.token();
       const issued = {
@@ -61,9 +69,9 @@ export function emailMethod(needs: MethodNeeds): Enrollable {
       }),
 
     enrolment: contactEnrolment(needs, {
-      ...{ method: 'email', purpose: 'contact code', field: 'address', life: mailedCodeLife },
+      ...{ method: 'email', purpose: 'contact code', field: 'address' },
+      ...mailed,
       read: readAddress,
-      draw: () => random.digits(codeDigits),
       send: (code, letter) => deliver.queue({ kind: 'contact-code', ...letter, variables: { code, minutes: mailedCodeLife / minute } }),
     }),
 

@@ -75,6 +75,7 @@ export function questionsMethod({ slowHash, enrolments, random, settings, vault,
     ask({ challenge, loginDigest }) {
       const held = challenge?.enrolments[0];
       const own = held ? answersIn(held).map(({ question }) => question) : [];
+      if (challenge?.attempt === null) return { questions: own }; // whoever has signed in answers all: there is no draw to keep
       const { answer, register } = challenge && held ? countsFor(challenge.account) : decoyCounts(loginDigest);
       const set = [...new Set([...own, ...decoys(loginDigest)])].slice(0, register);
       return { questions: drawn(set, answer, random) };
@@ -82,9 +83,10 @@ export function questionsMethod({ slowHash, enrolments, random, settings, vault,
 
     /** Every answer is judged, right or wrong, and as many as anybody is asked, so that the time tells neither. */
     async judge(challenge, answer) {
-      const questions = ((challenge?.attempt && asked(challenge.attempt, 'questions')?.questions) || []) as readonly string[];
       const held = challenge?.enrolments[0];
       const known = new Map((held ? answersIn(held) : []).map(({ question, hash }) => [question, hash]));
+      const drawn = challenge?.attempt ? asked(challenge.attempt, 'questions')?.questions : [...(challenge ? known.keys() : [])];
+      const questions = (drawn ?? []) as readonly string[];
       const lines = answer.split('\n');
       const least = challenge ? countsFor(challenge.account).answer : 1;
       let right = 0;
@@ -97,7 +99,9 @@ export function questionsMethod({ slowHash, enrolments, random, settings, vault,
         if (isRefusal(verdict)) return verdict;
         if (verdict.isRight) right += 1;
       }
-      return right >= least && right === questions.length && lines.length === right ? 'right' : 'wrong';
+      if (right < least || right !== questions.length || lines.length !== right) return 'wrong';
+      if (challenge?.attempt === null && held) enrolments.spend(held.id, held.secret, held.secret, challenge.at);
+      return 'right';
     },
 
     enrolment: {

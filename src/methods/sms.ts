@@ -7,7 +7,7 @@ import { Refusal } from '../rules/refusal.ts';
 import { limits } from '../rules/throttle.ts';
 import { minute } from '../rules/time.ts';
 import type { Enrolment } from '../world.ts';
-import { contactEnrolment, judgeSentCode, triesACode } from './contact.ts';
+import { contactEnrolment, judgeSentCode, sendProofCode, triesACode } from './contact.ts';
 import type { Challenge, Counter, Enrollable, MethodNeeds } from './method.ts';
 
 const textedCodeLife = 5 * minute;
@@ -28,6 +28,12 @@ export function smsMethod(needs: SmsNeeds): Enrollable {
   const { tokens, deliver, random, settings, publicUrl, vault, defaultCountry } = needs;
   const host = new URL(publicUrl).host;
   const drawCode = () => random.digits(settings.policy().text_code_digits);
+
+  const texted = { life: textedCodeLife, draw: drawCode };
+  const proof: Parameters<typeof sendProofCode>[2] = {
+    ...texted,
+    send: (code, text) => deliver.queue({ kind: 'text-proof-code', ...text, variables: { code, host, minutes: textedCodeLife / minute } }),
+  };
 
   function numberFor({ account, enrolments: held }: Pick<Challenge, 'account' | 'enrolments'>): string | null {
     const chosen = held.find(({ isPreferred }) => isPreferred) ?? held[0];
@@ -53,7 +59,8 @@ export function smsMethod(needs: SmsNeeds): Enrollable {
     send(challenge) {
       const { account, attempt, language, at } = challenge;
       const to = numberFor(challenge);
-      if (to === null || attempt === null) return;
+      if (to === null) return;
+      if (attempt === null) return sendProofCode(needs, challenge, proof);
       const code = drawCode();
       const expiresAt = Math.min(at + textedCodeLife, attempt.expiresAt);
       const token = tokens.issue({
@@ -77,9 +84,9 @@ export function smsMethod(needs: SmsNeeds): Enrollable {
         return number === null ? [] : countersOf(number);
       },
       ...contactEnrolment(needs, {
-        ...{ method: 'sms', purpose: 'contact text', field: 'number', life: textedCodeLife },
+        ...{ method: 'sms', purpose: 'contact text', field: 'number' },
+        ...texted,
         read: readNumber,
-        draw: drawCode,
         send: (code, text) =>
           deliver.queue({ kind: 'text-contact-code', ...text, variables: { code, host, minutes: textedCodeLife / minute } }),
       }),

@@ -1,13 +1,17 @@
 /** Whether somebody has just shown that it is really them, and how they show it again: only then may ways back in be changed. */
 
+import { digitsOf, sentTo } from '../methods/contact.ts';
+import type { Challenge } from '../methods/method.ts';
 import type { Methods } from '../methods/methods.ts';
 import type { Account } from '../rules/account.ts';
 import type { Question } from '../rules/attempt.ts';
+import { policyFor } from '../rules/policy.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { accountKey, isOver, type Limit, limits } from '../rules/throttle.ts';
 import { type Instant, minute, second } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { Enrolment, Session, World } from '../world.ts';
+import { countSending } from './sending.ts';
 
 /** Somebody who has signed in, in front of one page. */
 export interface Person {
@@ -20,10 +24,12 @@ export interface Person {
 }
 
 export const freshProof = 10 * minute;
-/** Digits of an app, at most; whatever is longer is a recovery code. */
-const longestAppCode = 8;
-/** What can be asked for without sending anything first; a recovery code stands in for a phone that is lost. */
-const secondProofs: readonly MethodName[] = ['totp', 'passkey', 'recovery-code'];
+/** What is typed from an app or from a message; whatever is longer or has letters is a recovery code or a pass. */
+const digitsAlone = /^\d{1,8}$/;
+/** Its number and 13 signs. */
+const recoveryCodeLength = 14;
+/** Never asked for by themselves where there is something else: they stand in for a telephone or a mailbox that is lost. */
+const standIns: readonly MethodName[] = ['recovery-code', 'pass'];
 
 /** How a current password is proved, with every limit of sign-in: handed in, for this portal knows no other. */
 export interface CurrentPassword {
@@ -36,46 +42,119 @@ export interface CurrentPassword {
   }): Promise<{ mustChange: boolean; isExpired: boolean } | Refusal>;
 }
 
-type Needs = Pick<World, 'enrolments' | 'sessions' | 'throttle' | 'journal' | 'random'> & {
+type Needs = Pick<World, 'enrolments' | 'tokens' | 'sessions' | 'settings' | 'throttle' | 'journal' | 'random' | 'atomically'> & {
   readonly methods: Methods;
   readonly current: CurrentPassword;
 };
 
-export function freshProofs(needs: Needs) {
-  const { enrolments, sessions, throttle, journal, random, methods, current } = needs;
+/** What is asked for beside the password. */
+export interface Proofs {
+  /** Any one of them will do; none where nothing is registered. */
+  readonly names: readonly MethodName[];
+  /** What a passkey shows in this session, and the questions; null where they are not asked. */
+  readonly passkey: Question | null;
+  readonly questions: Question | null;
+  /** To which of these a code can be sent, and to which one was. */
+  readonly contacts: readonly Enrolment[];
+  readonly sentTo: Enrolment | null;
+}
 
-  /** The second steps that this account holds: one of them is asked beside the password. */
-  const stepsOf = (account: Account): readonly MethodName[] => {
-    const held = new Set(enrolments.of(account.id).map(({ method }) => method));
-    return [...methods.values()].filter(({ name, isSecondStep }) => isSecondStep && held.has(name)).map(({ name }) => name);
-  };
-  const asksStep = (account: Account): boolean => stepsOf(account).length > 0;
-  /** What a passkey shows beside the password, in this session; null where none is held. */
-  const passkeyQuestion = ({ account, session }: Pick<Person, 'account' | 'session'>): Question | null =>
-    (stepsOf(account).includes('passkey') &&
-      methods.get('passkey')?.ask?.({ binding: bindingOf(session), loginDigest: '', challenge: null })) ||
-    null;
+export function freshProofs(needs: Needs) {
+  const { enrolments, sessions, settings, throttle, journal, random, atomically, methods, current } = needs;
+
+  const usable = (account: Account): readonly Enrolment[] =>
+    enrolments.of(account.id).filter((one) => methods.get(one.method)?.isUsable(one, account));
+
+  /** Whether a second step is held, which is more than anything that is sent or remembered. */
+  const holdsStep = (account: Account): boolean => enrolments.of(account.id).some(({ method }) => methods.get(method)?.isSecondStep);
+
+  /** Addresses and numbers of theirs to which policy lets codes go. */
+  function contactsOf(account: Account): readonly Enrolment[] {
+    const allowed = policyFor(account, settings.policy()).methods;
+    return usable(account).filter(({ method: name }) => {
+      const method = methods.get(name);
+      return allowed.includes(name) && method?.send && method.enrolment;
+    });
+  }
 
   /**
-   * The password is proved at sign-in, the second method only here or in a second step. That both were proved in one act of this session
-   * shows in their instants, which are then the same.
+   * The strongest that is held: second steps, else codes that are sent, else recovery codes, else questions. Staff have a second step, or are
+   * here to get one.
+   */
+  function proofsOf(account: Account): readonly MethodName[] {
+    const held = [...new Set(usable(account).map(({ method }) => method))];
+    const stood = standIns.filter((name) => held.includes(name));
+    if (holdsStep(account)) return [...held.filter((name) => methods.get(name)?.isSecondStep), ...stood];
+    if (account.role !== 'person') return [];
+    const sent = contactsOf(account).map(({ method }) => method);
+    if (sent.length > 0 || stood.includes('recovery-code')) return [...new Set(sent), ...stood];
+    const isAsked = held.includes('questions') && policyFor(account, settings.policy()).methods.includes('questions');
+    return isAsked ? ['questions', ...stood] : [];
+  }
+  const asksMore = (account: Account): boolean => proofsOf(account).length > 0;
+
+  const challengeOf = ({ account, session, language, at }: Person, own: readonly Enrolment[]): Challenge => ({
+    ...{ account, enrolments: own, attempt: null, binding: bindingOf(session), at },
+    language: account.language ?? language,
+  });
+  const awaited = (person: Person): Enrolment | null => sentTo(needs, challengeOf(person, contactsOf(person.account)));
+
+  function proofs(person: Person): Proofs {
+    const { account } = person;
+    const names = proofsOf(account);
+    const asked = (name: MethodName): Question | null => {
+      if (!names.includes(name)) return null;
+      const challenge = challengeOf(
+        person,
+        usable(account).filter(({ method }) => method === name),
+      );
+      return methods.get(name)?.ask?.({ binding: challenge.binding, loginDigest: '', challenge }) ?? null;
+    };
+    const contacts = contactsOf(account).filter(({ method }) => names.includes(method));
+    return {
+      names,
+      passkey: asked('passkey'),
+      questions: asked('questions'),
+      contacts,
+      sentTo: contacts.length > 0 ? awaited(person) : null,
+    };
+  }
+
+  /** Sends a code to one of their own contacts: it is good in this session alone, for its next proof. */
+  function sendCode(person: Person, id: number): Refusal | null {
+    const { account, at } = person;
+    const contact = proofs(person).contacts.find((one) => one.id === id);
+    const method = contact && methods.get(contact.method);
+    if (!contact || !method?.send) return new Refusal('method.unknown');
+    const challenge = challengeOf(person, [contact]);
+    const counters = method.countersOf?.(challenge) ?? [];
+    return atomically((): Refusal | null => {
+      const refusal = countSending(throttle, { account, counters, isWaiting: awaited(person) !== null, at });
+      if (!refusal) method.send?.(challenge);
+      return refusal;
+    });
+  }
+
+  /**
+   * The password is proved at sign-in, the second method only here, in a second step, or by being registered. That both were proved in one act
+   * of this session shows in their instants, which are then the same.
    */
   function isFresh({ account, session, at }: Person): boolean {
     if (at - session.provedAt >= freshProof) return false;
-    if (account.role !== 'person' || !asksStep(account)) return true; // staff have passed their second step at sign-in
-    const isStep = (method: MethodName): boolean => methods.get(method)?.isSecondStep === true;
+    const names = proofsOf(account);
+    if (account.role !== 'person' || names.length === 0) return true; // staff have passed their second step at sign-in
     const isOfThisProof = ({ method, usedAt, addedAt }: Enrolment): boolean =>
-      secondProofs.includes(method) && (usedAt === session.provedAt || (isStep(method) && addedAt === session.provedAt));
+      [...names, ...standIns].includes(method) && (usedAt === session.provedAt || (method !== 'pass' && addedAt === session.provedAt));
     return enrolments.of(account.id).some(isOfThisProof);
   }
 
   /** Gives the session a new token, or says what was wrong. */
   async function prove(person: Person, typed: { password: string; answer: string }): Promise<{ session: string } | Refusal> {
     const { account, session, at } = person;
-    const needsCode = asksStep(account);
+    const needsMore = asksMore(account);
     if (typed.password === '') return new Refusal('password.required', { field: 'password' });
-    if (needsCode && typed.answer.trim() === '') return new Refusal('answer.required', { field: 'answer' });
-    const refusal = (await refusalOfPassword(person, typed.password)) ?? (needsCode ? await refusalOfCode(person, typed.answer) : null);
+    if (needsMore && typed.answer.trim() === '') return new Refusal('answer.required', { field: 'answer' });
+    const refusal = (await refusalOfPassword(person, typed.password)) ?? (needsMore ? await refusalOfCode(person, typed.answer) : null);
     if (refusal) return refusal;
     const token = random.token();
     sessions.renew(session.id, { token, standing: session.standing, at });
@@ -90,15 +169,14 @@ export function freshProofs(needs: Needs) {
 
   /** The tries are those of the second step at sign-in: strangers can fill the counter of /reset, and must not keep anybody out of here. */
   async function refusalOfCode(person: Person, answer: string): Promise<Refusal | null> {
-    const { account, session, language, at } = person;
-    const name: MethodName = nameOf(answer);
+    const { account, at } = person;
+    const name = nameOf(person, answer);
     const key = `${accountKey(account.id, '')}|${name}|sign-in`;
     const limit = overLimit(throttle, { limit: limits.wrongProofs, key, at });
     if (!limit) throttle.hit(limits.wrongProofs, key, at);
-    const own = enrolments.of(account.id).filter(({ method }) => method === name);
-    const judged =
-      limit ??
-      (await methods.get(name)?.judge({ account, enrolments: own, attempt: null, binding: bindingOf(session), language, at }, answer));
+    const isAsked = proofsOf(account).includes(name);
+    const own = enrolments.of(account.id).filter(({ method }) => isAsked && method === name);
+    const judged = limit ?? (await methods.get(name)?.judge(challengeOf(person, own), answer));
     if (judged === 'right') {
       throttle.clear(limits.wrongProofs, key);
       return null;
@@ -109,13 +187,20 @@ export function freshProofs(needs: Needs) {
     return refusal;
   }
 
-  return { asksStep, stepsOf, passkeyQuestion, isFresh, prove };
-}
+  /** By its form: what a passkey's script sends is an object, an app and a message show few digits, and the rest stands in for them. */
+  function nameOf(person: Person, answer: string): MethodName {
+    const names = proofsOf(person.account);
+    const plain = digitsOf(answer);
+    if (answer.startsWith('{')) return 'passkey';
+    if (names.includes('questions')) return isPass(person, plain) ? 'pass' : 'questions';
+    if (digitsAlone.test(plain)) return names.includes('totp') ? 'totp' : (awaited(person)?.method ?? 'totp');
+    return isPass(person, plain) ? 'pass' : 'recovery-code';
+  }
 
-/** By its form: what a passkey's script sends is an object, an app shows few digits, and the rest is a recovery code. */
-function nameOf(answer: string): MethodName {
-  if (answer.startsWith('{')) return 'passkey';
-  return answer.replace(/[\s-]/g, '').length > longestAppCode ? 'recovery-code' : 'totp';
+  /** A live one is held, and this is its form: a recovery code is longer than what is usually given. */
+  const isPass = ({ account }: Person, plain: string): boolean => proofsOf(account).includes('pass') && plain.length !== recoveryCodeLength;
+
+  return { holdsStep, asksMore, proofs, sendCode, isFresh, prove };
 }
 
 /** Said openly, with the time to wait: whoever reads it has signed in. */

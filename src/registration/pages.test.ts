@@ -187,6 +187,26 @@ test('an app is shown as a picture and as a key, the same after a reload, and as
   assert.is(at.path, '/registration/recovery-code');
 });
 
+test('whoever holds a mailbox alone types a code that is sent there, in a page without scripts, and is told what to do without it', async () => {
+  const { signedIn, enrolments, people, clock, mailed } = await scene();
+  enrolments.add({ account: people.bob.id, method: 'email', label: 'bob@private.example', secret: '', at: clock.now() - day });
+  const at = await signedIn('bob', '/account');
+  await at.open('/registration/totp');
+  assert.is(at.path, '/registration/confirm?to=%2Fregistration%2Ftotp');
+  assert.match(at.text(), /Ask for help: the helpdesk can make you a temporary pass/);
+  await at.submit({}, { at: 'Mail a code to bob@private.example' });
+  assert.is(at.path, '/registration/confirm?to=%2Fregistration%2Ftotp');
+  assert.match(at.text(), /A code is on its way to bob@private\.example/);
+  const { csrf = '', id = '' } = at.form({}, '/registration/confirm/code').fields;
+  await at.post('/registration/confirm/code', { csrf, id, to: '/registration/totp' });
+  assert.is(at.status, 422);
+  assert.match(at.text(), /A code was sent a moment ago/);
+  await at.submit({ password: cast.bob.password, answer: '00000000' });
+  assert.is(at.status, 422);
+  await at.submit({ password: cast.bob.password, answer: mailed('bob@private.example') });
+  assert.is(at.path, '/registration/totp');
+});
+
 test('recovery codes are shown once: a reload of the page or of the form shows and changes nothing', async () => {
   const { signedIn, enrolments, people } = await scene();
   const at = await signedIn('bob');

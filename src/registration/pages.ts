@@ -1,7 +1,8 @@
 /** The pages of the registration portal: what is registered, one page to start and one to prove each method, and the fresh proof before. */
 
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
-import { type Page, page, type Reply, seeOther, type Visit } from '../web/visit.ts';
+import { answerIn } from '../web/numbered.ts';
+import { type Page, type PageReply, page, type Reply, seeOther, type Visit } from '../web/visit.ts';
 import type { Person } from './fresh-proof.ts';
 import type { Registration } from './registration.ts';
 
@@ -38,7 +39,9 @@ export function registrationPages(registration: Registration) {
     const begun = await registration.begin(person, name, visit.form);
     if (isRefusal(begun)) return refusedBegin(visit, begun);
     if (begun.kind !== 'stored') return seeOther(`${home}/${name}`);
-    return Object.keys(begun.shown).length > 0 ? provePage(name, { start: begun.shown }) : seeOther(`${home}?done=added`);
+    const cookies = begun.session === null ? {} : { session: begun.session };
+    const isShown = Object.keys(begun.shown).length > 0;
+    return isShown ? { ...provePage(name, { start: begun.shown }), cookies } : seeOther(`${home}?done=added`, cookies);
   };
 
   const prove: Page = async (visit) => {
@@ -60,7 +63,7 @@ export function registrationPages(registration: Registration) {
     return page(`registration/${name}/start`, { ...model, ...more });
   };
 
-  const provePage = (name: string, more: { start: object; refusals?: readonly Refusal[]; typed?: Form }): Reply =>
+  const provePage = (name: string, more: { start: object; refusals?: readonly Refusal[]; typed?: Form }): PageReply =>
     page(`registration/${name}/prove`, more);
 
   /** "Send again" stands on the page that waits for the code, and its refusal is shown there. */
@@ -111,21 +114,22 @@ export function registrationPages(registration: Registration) {
   const askProof: Page = (visit) => confirmPage(visit, visit.query.to, []);
 
   const confirm: Page = async (visit) => {
-    const { password = '', answer = '', to } = visit.form;
-    const proved = await registration.prove(personIn(visit), { password, answer });
+    const { password = '', to } = visit.form;
+    const proved = await registration.prove(personIn(visit), { password, answer: answerIn(visit.form) });
     return isRefusal(proved) ? confirmPage(visit, to, [proved]) : seeOther(ownPlace(to), { session: proved.session });
   };
 
+  const sendCode: Page = (visit) => {
+    const { to, id } = visit.form;
+    const refusal = registration.sendCode(personIn(visit), Number(id ?? 0));
+    return refusal?.key === 'method.too-soon'
+      ? confirmPage(visit, to, [refusal])
+      : seeOther(`${home}/confirm?to=${encodeURIComponent(ownPlace(to))}`);
+  };
+
   function confirmPage(visit: Visit, to: string | undefined, refusals: readonly Refusal[]): Reply {
-    const { account, session } = personIn(visit);
-    const model = {
-      to: ownPlace(to),
-      login: account.login,
-      steps: registration.stepsOf(account),
-      passkey: registration.passkeyQuestion({ account, session }),
-      refusals,
-    };
-    return page('registration/confirm', model);
+    const person = personIn(visit);
+    return page('registration/confirm', { to: ownPlace(to), login: person.account.login, ...registration.proofs(person), refusals });
   }
 
   const turnsAway = ({ key }: Refusal): boolean =>
@@ -169,7 +173,7 @@ export function registrationPages(registration: Registration) {
     return registration.snooze(account, at) ? seeOther(visit.form.next ?? '/account') : seeOther(`${home}/remind`);
   };
 
-  return { overview, remind, snooze, review, askProof, confirm, askRemoval, remove, prefer, start, begin, prove };
+  return { overview, remind, snooze, review, askProof, confirm, sendCode, askRemoval, remove, prefer, start, begin, prove };
 }
 
 type Form = Readonly<Record<string, string>>;

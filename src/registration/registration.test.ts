@@ -9,7 +9,9 @@ import { isRefusal, type Refusal } from '../rules/refusal.ts';
 import { accountKey, limits } from '../rules/throttle.ts';
 import { day, hour, minute, second } from '../rules/time.ts';
 import { cast } from '../testing/cast.ts';
+import { give, memoryOf } from '../testing/holdings.ts';
 import { publicUrl, type TestWorld, type TestWorldOptions, testWorld } from '../testing/world.ts';
+import { createTexts, type TextKey } from '../text/texts.ts';
 import type { Message, Session } from '../world.ts';
 import { freshProof, type Person } from './fresh-proof.ts';
 import { registration } from './registration.ts';
@@ -35,7 +37,7 @@ async function desk(options: TestWorldOptions = {}) {
   /** With a proof of both, so that everything may be done. */
   async function proved(account: Account, name: keyof typeof cast): Promise<Person> {
     const person = signIn(account);
-    const answer = flow.asksStep(account) ? world.totpCode(name) : '';
+    const answer = flow.holdsStep(account) ? world.totpCode(name) : '';
     const done = await flow.prove(person, { password: cast[name].password, answer });
     assert.not(isRefusal(done));
     return now(person);
@@ -59,7 +61,7 @@ registering('stores an address only after its code, records it, and tells every 
   assert.equal(await flow.begin(bob, 'email', { address: ' bob@private.example ' }), { kind: 'waiting' });
   assert.equal(methodsOf(world, bob.account), []);
   const done = await flow.finish(bob, 'email', { answer: world.codeFromMail('bob@private.example') });
-  assert.equal(done, { session: null });
+  assert.not(isRefusal(done));
   assert.equal(methodsOf(world, bob.account), ['email bob@private.example']);
   assert.equal(flow.overview(bob.account).reach, { canReset: true, missing: 0, barredBy: null });
   const notices = sent(world, 'method-added');
@@ -82,7 +84,7 @@ registering('is stopped by a code of another account, a spent one, an expired on
   const first = answerOf('bob@private.example');
   assert.is(keyOf(await flow.finish(dave, 'email', first)), 'method.proof-needed');
   const provedDave = { ...dave, session: { ...dave.session } };
-  world.enrolments.removeAll(dave.account.id, 'totp');
+  for (const { id } of world.enrolments.of(dave.account.id)) world.enrolments.remove(id);
   assert.is(keyOf(await flow.finish(provedDave, 'email', first)), 'method.code-wrong');
   assert.not(isRefusal(await flow.finish(bob, 'email', first)));
   assert.is(keyOf(await flow.finish(bob, 'email', first)), 'method.code-wrong');
@@ -94,9 +96,10 @@ registering('is stopped by a code of another account, a spent one, an expired on
   await flow.begin(now(bob), 'email', { address: 'new@private.example' });
   if (given.answer !== answerOf('new@private.example').answer)
     assert.is(keyOf(await flow.finish(now(bob), 'email', given)), 'method.code-wrong');
+  world.enrolments.removeAll(bob.account.id, 'email');
   const late = { ...now(bob), at: world.clock.now() + 10 * minute, session: { ...bob.session, provedAt: world.clock.now() + 9 * minute } };
   assert.is(keyOf(await flow.finish(late, 'email', answerOf('new@private.example'))), 'method.code-wrong');
-  assert.equal(methodsOf(world, bob.account), ['email bob@private.example']);
+  assert.equal(methodsOf(world, bob.account), []);
 });
 
 registering('proves the address that the code went to, whatever the last form says', async () => {
@@ -384,6 +387,178 @@ proving('is not barred by what a stranger got wrong at the reset', async () => {
 });
 
 proving.run();
+
+const beside = suite('a proof beside the password, where no second step is held');
+
+/** Bob, who has registered these some time ago and signs in now. */
+async function bobWith(ways: readonly ('email' | 'sms' | 'recovery-code' | 'questions' | 'pass')[], options: TestWorldOptions = {}) {
+  const made = await desk({ texts: true, ...options });
+  const { world, flow, now, signIn } = made;
+  const { bob } = world.people;
+  const { password } = cast.bob;
+  const held = await give({ world, methods: world.methods, publicUrl }, { account: bob, methods: ways, address: mailbox });
+  world.clock.advance(minute);
+  const person = signIn(bob);
+  const contact = (method: string): number => world.enrolments.of(bob.id).find((one) => one.method === method)?.id ?? 0;
+  const prove = async (answer: string, who = person) => flow.prove(now(who), { password, answer });
+  const isFresh = (who = person): boolean => flow.refusalFor(now(who)) === null;
+  return { ...made, bob, held, person, contact, prove, isFresh };
+}
+const mailbox = 'bob@private.example';
+
+beside('a code that is mailed to what is registered, in the session that asked for it', async () => {
+  const { world, flow, now, person, contact, prove, isFresh } = await bobWith(['email']);
+  assert.not(isFresh(), 'the password alone is not enough');
+  assert.is(keyOf(await prove('')), 'answer.required');
+  assert.is(keyOf(await prove('12345678')), 'sign-in.second-step-wrong', 'none was sent');
+  assert.is(flow.sendCode(now(person), contact('email')), null);
+  assert.is(flow.proofs(now(person)).sentTo?.label, mailbox);
+  const code = world.codeFromMail(mailbox);
+  assert.is(keyOf(await flow.prove(now(person), { password: 'no', answer: code })), 'directory.wrong-old-password');
+  assert.not(isRefusal(await prove(code)));
+  assert.ok(isFresh());
+  assert.is(flow.proofs(now(person)).sentTo, null);
+  assert.is(keyOf(await prove(code)), 'sign-in.second-step-wrong', 'each works once');
+  world.clock.advance(freshProof);
+  assert.not(isFresh());
+});
+
+beside('a code opens nothing in another session, and another session cannot use up its tries', async () => {
+  const { world, flow, now, signIn, bob, person, contact, prove, isFresh } = await bobWith(['email']);
+  const thief = signIn(bob);
+  flow.sendCode(now(person), contact('email'));
+  const code = world.codeFromMail(mailbox);
+  assert.is(flow.proofs(now(thief)).sentTo, null);
+  for (let tries = 0; tries < 5; tries += 1) assert.is(keyOf(await prove(code, thief)), 'sign-in.second-step-wrong');
+  assert.not(isFresh(thief));
+  world.clock.advance(second);
+  assert.not(isRefusal(await prove(code)));
+  assert.ok(isFresh());
+  assert.not(isFresh(thief), 'nor is it the thief’s that its owner proved it');
+});
+
+beside('no code of another account, no late one, and none of an address that was removed', async () => {
+  const { world, flow, now, signIn, person, contact, prove, bob } = await bobWith(['email']);
+  world.enrolments.removeAll(world.people.dave.id, 'totp');
+  const dave = signIn(world.people.dave);
+  const [daves] = world.enrolments.of(world.people.dave.id);
+  assert.is(keyOf(flow.sendCode(now(person), daves?.id ?? 0)), 'method.unknown');
+  flow.sendCode(dave, daves?.id ?? 0);
+  flow.sendCode(now(person), contact('email'));
+  const own = world.codeFromMail(mailbox);
+  assert.is(keyOf(await prove(world.codeFromMail(cast.dave.mail))), 'sign-in.second-step-wrong');
+  world.clock.advance(10 * minute);
+  assert.is(keyOf(await prove(own)), 'sign-in.second-step-wrong');
+  flow.sendCode(now(person), contact('email'));
+  const late = world.codeFromMail(mailbox);
+  world.enrolments.removeAll(bob.id, 'email');
+  world.enrolments.add({ account: bob.id, method: 'email', label: 'eve@evil.example', secret: '', at: world.clock.now() });
+  assert.is(keyOf(await prove(late)), 'sign-in.second-step-wrong');
+});
+
+beside('five wrong codes an hour, and not even the right one after', async () => {
+  const { world, flow, now, person, contact, prove } = await bobWith(['email']);
+  flow.sendCode(now(person), contact('email'));
+  const code = world.codeFromMail(mailbox);
+  for (let tries = 0; tries < 5; tries += 1) assert.is(keyOf(await prove(wrongCode(code))), 'sign-in.second-step-wrong');
+  assert.is(keyOf(await prove(code)), 'sign-in.wait');
+});
+
+beside('codes are sent no sooner and no oftener than others', async () => {
+  const { world, flow, now, person, contact } = await bobWith(['email', 'sms']);
+  const send = (method: string) => flow.sendCode(now(person), contact(method));
+  assert.is(send('email'), null);
+  assert.is(keyOf(send('sms')), 'method.too-soon');
+  for (let texts = 0; texts < limits.texts.most; texts += 1) {
+    world.clock.advance(10 * second);
+    assert.is(send('sms'), null);
+  }
+  world.clock.advance(10 * second);
+  assert.is(keyOf(send('sms')), 'method.too-soon', 'so many a number');
+  for (let mails = limits.texts.most + 1; mails < limits.mails.most; mails += 1) {
+    assert.is(send('email'), null);
+    world.clock.advance(10 * second);
+  }
+  assert.is(keyOf(send('email')), 'method.too-soon', 'so many an account');
+});
+
+beside('by text, and the newer code takes the place of the older', async () => {
+  const { world, flow, now, person, contact, held, prove, isFresh } = await bobWith(['email', 'sms']);
+  flow.sendCode(now(person), contact('email'));
+  world.clock.advance(10 * second);
+  flow.sendCode(now(person), contact('sms'));
+  assert.is(keyOf(await prove(world.codeFromMail(mailbox))), 'sign-in.second-step-wrong');
+  assert.not(isRefusal(await prove(world.codeFromText(held.number))));
+  assert.ok(isFresh());
+});
+
+beside('a recovery code, each once, also the last and also in place of a lost mailbox', async () => {
+  const { world, held, bob, prove, isFresh } = await bobWith(['email', 'recovery-code']);
+  for (const code of held.codes) {
+    world.clock.advance(freshProof);
+    assert.not(isFresh());
+    assert.not(isRefusal(await prove(code)));
+    assert.ok(isFresh(), code);
+  }
+  world.clock.advance(hour);
+  assert.is(keyOf(await prove(held.codes[0] ?? '')), 'sign-in.second-step-wrong');
+  world.enrolments.removeAll(bob.id, 'email');
+  assert.not(isRefusal(await prove('')), 'an empty sheet is nothing to ask for');
+});
+
+beside('all the questions, where nothing else is registered', async () => {
+  const { flow, now, person, bob, prove, isFresh } = await bobWith(['questions'], { policy: { methods: ['email', 'questions'] } });
+  const questions = (flow.proofs(now(person)).questions?.questions ?? []) as readonly string[];
+  assert.ok(questions.length >= 3);
+  const answers = questions.map((name) => memoryOf(bob.login, createTexts().say('en', `question.${name}` as TextKey)));
+  assert.not(isFresh());
+  assert.is(keyOf(await prove('')), 'answer.required');
+  assert.is(keyOf(await prove(answers.slice(1).join('\n'))), 'sign-in.second-step-wrong');
+  assert.is(keyOf(await prove(['wrong', ...answers.slice(1)].join('\n'))), 'sign-in.second-step-wrong');
+  assert.not(isRefusal(await prove(answers.join('\n'))));
+  assert.ok(isFresh());
+});
+
+beside('a temporary pass helps whoever has lost the mailbox, and is asked of nobody who has registered nothing', async () => {
+  const { held, prove, isFresh } = await bobWith(['email', 'pass']);
+  assert.is(keyOf(await prove('not-the-pass')), 'sign-in.second-step-wrong');
+  assert.not(isFresh());
+  assert.not(isRefusal(await prove(held.pass)));
+  assert.ok(isFresh());
+  assert.is(keyOf(await prove(held.pass)), 'sign-in.second-step-wrong');
+  assert.ok((await bobWith(['pass'])).isFresh());
+});
+
+beside('nothing to which policy lets no code go', async () => {
+  for (const policy of [{ methods: ['totp', 'recovery-code'] }, {}] satisfies TestWorldOptions['policy'][]) {
+    const { world, isFresh, bob } = await bobWith(['email', 'questions'], { policy });
+    if (Object.keys(policy).length === 0) {
+      world.enrolments.removeAll(bob.id, 'email');
+      world.enrolments.add({ account: bob.id, method: 'email', label: 'bob@office.example', secret: '', at: 1 });
+    }
+    assert.ok(isFresh());
+  }
+});
+
+beside('whoever registers their first way has proved it with that, and goes on', async () => {
+  for (const first of ['email', 'recovery-code']) {
+    const { world, flow, now, person, isFresh } = await bobWith([]);
+    world.clock.advance(minute);
+    const begun = await flow.begin(now(person), first, { address: mailbox });
+    world.clock.advance(minute);
+    const token = first === 'email' ? await flow.finish(now(person), first, { answer: world.codeFromMail(mailbox) }) : begun;
+    assert.is(world.sessions.byToken((token as { session: string }).session, world.clock.now())?.id, person.session.id);
+    assert.ok(isFresh(), first);
+    world.clock.advance(minute);
+    await flow.begin(now(person), 'totp', {});
+    const start = await flow.waiting(now(person), 'totp');
+    const code = codeOf(isRefusal(start) ? '' : start?.seed, world.clock.now());
+    assert.not(isRefusal(await flow.finish(now(person), 'totp', { answer: code })));
+    assert.ok(isFresh());
+  }
+});
+
+beside.run();
 
 const firstStep = suite('a first second step');
 

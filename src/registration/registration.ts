@@ -7,17 +7,17 @@ import type { Enrollable, Enrolling, EnrolmentStart, Method } from '../methods/m
 import type { Methods } from '../methods/methods.ts';
 import { mailable } from '../methods/own-domains.ts';
 import type { Account } from '../rules/account.ts';
-import { sendAgainAfter } from '../rules/attempt.ts';
 import { noticeAddresses } from '../rules/notice.ts';
 import { type Policy, policyFor } from '../rules/policy.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
-import { accountKey, isOver, limits } from '../rules/throttle.ts';
+import { accountKey, limits } from '../rules/throttle.ts';
 import { day } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { Enrolment, World } from '../world.ts';
 import { asking } from './asking.ts';
 import { type CurrentPassword, freshProofs, overLimit, type Person, partiesOf } from './fresh-proof.ts';
 import { reaches } from './reach.ts';
+import { countSending } from './sending.ts';
 import { type Reach, type Way, waysOf } from './ways.ts';
 
 type Needs = Pick<
@@ -38,8 +38,8 @@ export interface Overview {
 export type Begun =
   /** The proof is awaited: `waiting` shows what there is to show. */
   | { readonly kind: 'waiting' }
-  /** Nothing needs a proof: it is stored, and this is shown once. */
-  | { readonly kind: 'stored'; readonly shown: EnrolmentStart }
+  /** Nothing needs a proof: it is stored, and this is shown once. `session` as for `finish`. */
+  | { readonly kind: 'stored'; readonly shown: EnrolmentStart; readonly session: string | null }
   /** This form has done its work before. */
   | { readonly kind: 'repeated' };
 
@@ -88,7 +88,7 @@ export function registration(needs: Needs) {
   function refusalFor(person: Person): Refusal | null {
     const { account, session } = person;
     // Whoever has a second step takes it: a session that was let in to enrol the first one may not enrol another.
-    if (session.standing === 'enrolment' && proof.asksStep(account)) return new Refusal('session.ended');
+    if (session.standing === 'enrolment' && proof.holdsStep(account)) return new Refusal('session.ended');
     if (account.suspendedAt !== null) return new Refusal('desk.suspended');
     return proof.isFresh(person) ? null : new Refusal('method.proof-needed');
   }
@@ -146,28 +146,22 @@ export function registration(needs: Needs) {
     if (method.name === 'recovery-code' && Number(form.id ?? 0) !== replaced(account, method.name)) return { kind: 'repeated' };
     const refusal = method.send ? await refusalToSend(person, method, form) : null;
     if (refusal) return refusal;
-    let isStored = false;
+    let stored: { readonly session: string | null } | null = null as { readonly session: string | null } | null;
+    const isFirst = !proof.asksMore(account);
     const settled = (enrolment: Enrolment): void => {
-      isStored = true;
       settle(person, enrolment, before.held.length > 0 ? 'fresh codes' : 'added');
+      stored = { session: isFirst ? raise(person) : null };
     };
     const shown = await method.enrolment.begin({ ...before, settle: settled });
     if (isRefusal(shown)) return shown;
-    return isStored ? { kind: 'stored', shown } : { kind: 'waiting' };
+    return stored ? { kind: 'stored', shown, ...stored } : { kind: 'waiting' };
   }
 
   /** Codes go to addresses that nobody has proved: counted like every other mail of the account. */
   async function refusalToSend(person: Person, method: Enrollable, form: Form): Promise<Refusal | null> {
     const { account, at } = person;
-    const key = accountKey(account.id, '');
-    const own = [limits.mails, limits.mailsADay].map((limit) => ({ limit, key }));
-    const counters = [...own, ...(method.enrolment.countersOf?.(form) ?? [])];
-    const isOften = counters.some((counter) => isOver(throttle.count(counter.limit, counter.key, at), counter.limit));
-    const isSoon = at - (throttle.lastAt(limits.mails, key, at) ?? 0) < sendAgainAfter;
-    const waits = isSoon && (await method.enrolment.resume(enrolling(person, method, {}))) !== null;
-    if (isOften || waits) return new Refusal('method.too-soon');
-    for (const counter of counters) throttle.hit(counter.limit, counter.key, at);
-    return null;
+    const isWaiting = (await method.enrolment.resume(enrolling(person, method, {}))) !== null;
+    return countSending(throttle, { account, counters: method.enrolment.countersOf?.(form) ?? [], isWaiting, at });
   }
 
   /** The session's new token, when what was added changes how much is asked of it. */
@@ -182,16 +176,17 @@ export function registration(needs: Needs) {
     if ((await method.enrolment.resume(enrolling(person, method, {}))) === null)
       return new Refusal('method.code-wrong', { field: 'answer' });
     let session: string | null = null;
+    const isFirst = !proof.asksMore(person.account);
     const settled = (enrolment: Enrolment): void => {
       throttle.clear(tries.limit, tries.key);
       settle(person, enrolment, 'added');
-      if (method.isSecondStep) session = raise(person);
+      if (method.isSecondStep || isFirst) session = raise(person);
     };
     const enrolled = await method.enrolment.finish({ ...enrolling(person, method, form), settle: settled });
     return isRefusal(enrolled) ? enrolled : { session };
   }
 
-  /** The password and the app are proved now: the session is a full one, and no other may enrol a first step any more. */
+  /** The password and what was added are proved now: the session is a full one, and no other may enrol a first step any more. */
   function raise({ account, session, at }: Person): string {
     const token = random.token();
     sessions.renew(session.id, { token, standing: 'full', at });

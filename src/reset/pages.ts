@@ -4,6 +4,7 @@ import { rulesBehind } from '../rules/new-password.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import type { Intention, RefusalKey } from '../rules/vocabulary.ts';
 import type { Written } from '../set-password.ts';
+import { answerIn } from '../web/numbered.ts';
 import { type Page, page, type Reply, seeOther, type Visit } from '../web/visit.ts';
 import type { PasswordReset } from './reset.ts';
 import type { Sight } from './sight.ts';
@@ -128,15 +129,6 @@ export function resetPages(reset: PasswordReset) {
 
   return { home, unlockHome, identify, choose, answer, complete, unlock, cancel, link, followLink, help, askForHelp, helpSent };
 }
-
-/** One field, or one line for each of the numbered ones. */
-const answerIn = (form: Visit['form']): string =>
-  form.answer ??
-  Object.keys(form)
-    .filter((name) => /^answer_\d$/.test(name))
-    .sort()
-    .map((name) => (form[name] ?? '').replaceAll('\n', ' '))
-    .join('\n');
 
 const helpModel = ({ helpdesk_address, helpdesk_link }: Visit['policy']) => ({
   isMailed: helpdesk_address !== '',

@@ -118,8 +118,9 @@ export async function testWorld({
     },
     publicUrl,
     people,
-    codeFromMail: (to) => (newest(to, ['reset-code', 'contact-code']) as Message<'reset-code'>).variables.code,
-    codeFromText: (to) => (newest(to, ['text-reset-code', 'text-contact-code']) as Message<'text-reset-code'>).variables.code,
+    codeFromMail: (to) => (newest(to, ['reset-code', 'contact-code', 'proof-code']) as Message<'reset-code'>).variables.code,
+    codeFromText: (to) =>
+      (newest(to, ['text-reset-code', 'text-contact-code', 'text-proof-code']) as Message<'text-reset-code'>).variables.code,
     linkFromMail(to) {
       const variables = newest(to, ['reset-code', 'password-reset', 'password-changed', 'account-unlocked', 'write-settled']).variables;
       const link = 'link' in variables ? variables.link : (variables as { notMeLink: string }).notMeLink;
