@@ -6,6 +6,7 @@ import { Browser } from '../testing/browser.ts';
 import { type CastName, cast, eve } from '../testing/cast.ts';
 import { silent, unreachable } from '../testing/faults.ts';
 import { type FrontDesk, openFrontDesk } from '../testing/front-desk.ts';
+import { give } from '../testing/holdings.ts';
 import { officeWorld } from '../testing/office-world.ts';
 import { homeRoutes } from '../web/home.ts';
 import { page, type Route } from '../web/visit.ts';
@@ -145,6 +146,21 @@ test('the second step stands between the password and the desk', async () => {
   await at.submit({ answer: totpCode('carol') });
   assert.is(at.path, '/account');
   assert.is.not(session(at), half);
+});
+
+test('whoever has lost the only passkey types a recovery code at the second step, in a page without scripts', async () => {
+  const world = await scene();
+  const { signedIn, settings, people, publicUrl } = world;
+  settings.set('second_step_for_people', true);
+  const wanted = { account: people.bob, methods: ['passkey', 'recovery-code'], address: '' } as const;
+  const { codes } = await give({ ...world, world, publicUrl }, wanted);
+  const at = await signedIn('bob', '/sign-in?next=%2Faccount');
+  assert.is(at.path, '/sign-in/second-step?next=%2Faccount');
+  await at.submit({ recovery_code: '3-k7f2-9xqd-0mvz-p' });
+  assert.is(at.status, 422);
+  assert.match(at.html, /<details open/);
+  await at.submit({ recovery_code: codes[0] ?? '' });
+  assert.is(at.path, '/account');
 });
 
 test('without a second step staff are led to enrol one', async () => {

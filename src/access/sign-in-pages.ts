@@ -48,16 +48,31 @@ export function signInPages({ signIn, changePassword, interrupt = () => null }: 
 
   function secondPage({ query, form, session, account }: Visit, refusals: readonly Refusal[] = []): Reply {
     const ways = session && account ? signIn.waysOf(account, session) : [];
-    return page('access/second-step', { refusals, ways, next: form.next ?? query.next ?? '', step: { at: 2, of: 2 } });
+    return page('access/second-step', {
+      refusals,
+      ways,
+      typed: { method: form.method ?? '' },
+      next: form.next ?? query.next ?? '',
+      step: { at: 2, of: 2 },
+    });
   }
 
   const prove: Page = async (visit) => {
     const { session, account, form, address, language, supportCode } = visit;
     if (!session || !account) return seeOther('/sign-in');
     const chosen = form.method === undefined ? {} : { method: form.method };
-    const proved = await signIn.prove({ session, account, ...chosen, answer: form.answer ?? '', address, language, supportCode });
+    const proved = await signIn.prove({
+      session,
+      account,
+      ...chosen,
+      answer: form.answer ?? form.recovery_code ?? '',
+      address,
+      language,
+      supportCode,
+    });
     if (!isRefusal(proved)) return welcome(proved, form.next);
-    return proved.key === 'session.ended' ? seeOther('/sign-in', { session: null }) : secondPage(visit, [proved]);
+    if (proved.key === 'session.ended') return seeOther('/sign-in', { session: null });
+    return secondPage(visit, [proved.field === 'answer' && form.recovery_code !== undefined ? proved.at('recovery_code') : proved]);
   };
 
   const end: Page = ({ session, account, address, supportCode }) => {

@@ -4,7 +4,9 @@ import { isRefusal } from '../rules/refusal.ts';
 import { limits } from '../rules/throttle.ts';
 import { day, hour, minute, second } from '../rules/time.ts';
 import { type CastName, cast } from '../testing/cast.ts';
+import { give } from '../testing/holdings.ts';
 import { officeWorld } from '../testing/office-world.ts';
+import { publicUrl } from '../testing/world.ts';
 import type { Session } from '../world.ts';
 import { accessFlows } from './flows.ts';
 import { refusalFloor } from './current-password.ts';
@@ -189,6 +191,32 @@ test('people who hold an app are asked for it where policy says so; who holds no
   assert.ok(isRefusal(await prove(session, 'alice', '000000')));
   assert.is(standingOf(await prove(session, 'alice', totpCode('alice'))), 'full');
   assert.is((await signedIn('bob')).standing, 'full');
+});
+
+test('a recovery code stands in for a lost app of people, once, and never for staff', async () => {
+  const world = await scene();
+  const { signedIn, signIn, settings, people, sessions, clock } = world;
+  settings.set('second_step_for_people', true);
+  const codesOf = async (name: 'alice' | 'carol') =>
+    (await give({ ...world, world, publicUrl }, { account: people[name], methods: ['recovery-code'], address: '' })).codes;
+  const answer = async (name: 'alice' | 'carol', code = '') => {
+    const { session } = await signedIn(name);
+    const ways = signIn.waysOf(people[name], session).map(({ method }) => method);
+    const proved = await signIn.prove({ session, account: people[name], method: 'recovery-code', answer: code, language: 'en', ...visit });
+    return { ways, proved, session };
+  };
+  assert.equal((await answer('alice')).ways, ['totp'], 'none are held');
+  const [code, another] = await codesOf('alice');
+  const { ways, proved, session } = await answer('alice', code);
+  assert.equal(ways, ['totp', 'recovery-code']);
+  assert.is(standingOf(proved), 'full');
+  assert.is(sessions.of(people.alice.id).find(({ id }) => id === session.id)?.provedAt, clock.now());
+  const again = (await answer('alice', code)).proved;
+  assert.is(isRefusal(again) && again.key, 'sign-in.second-step-wrong');
+  assert.is(standingOf((await answer('alice', another)).proved), 'full');
+  const staff = await answer('carol', (await codesOf('carol'))[0]);
+  assert.equal(staff.ways, ['totp']);
+  assert.is(isRefusal(staff.proved) && staff.proved.key, 'session.ended');
 });
 
 test('staff hear of a sign-in from a network that is new to them, and of no other', async () => {

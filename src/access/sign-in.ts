@@ -106,9 +106,16 @@ export function signIn(needs: Needs) {
     return [...methods.values()].filter(({ name, isSecondStep }) => isSecondStep && held.has(name));
   }
 
+  /** A recovery code stands in for a device that is lost, for people alone: staff have the second step itself, or none. */
+  function answersOf(account: Account): readonly Method[] {
+    const codes = methods.get('recovery-code');
+    const isHeld = enrolments.of(account.id).some((one) => one.method === codes?.name && codes.isUsable(one, account));
+    return codes && isHeld && account.role === 'person' ? [...stepsOf(account), codes] : stepsOf(account);
+  }
+
   /** What can be asked of whoever waits at the second step, and what each shows. */
   const waysOf = (account: Account, session: Session): readonly { method: MethodName; question: Question | null }[] =>
-    stepsOf(account).map(({ name, ask }) => ({
+    answersOf(account).map(({ name, ask }) => ({
       method: name,
       question: ask?.({ binding: bindingOf(session), loginDigest: '', challenge: null }) ?? null,
     }));
@@ -116,8 +123,8 @@ export function signIn(needs: Needs) {
   /** Judges the second step. Too many wrong answers in an hour make every further one wrong, whatever it is. */
   async function prove(step: SecondStep): Promise<SignedIn | Refusal> {
     const { session, account, answer, address, language, supportCode } = step;
-    const steps = stepsOf(account);
-    const method = step.method === undefined ? steps[0] : steps.find(({ name }) => name === step.method);
+    const answers = answersOf(account);
+    const method = step.method === undefined ? answers[0] : answers.find(({ name }) => name === step.method);
     if (session.standing !== 'second step' || session.account !== account.id || !method) return new Refusal('session.ended');
     const facts = { account: account.login, address, supportCode, method: method.name };
     // Not the counter of /reset: strangers can fill that one, and must not keep an administrator out.

@@ -8,6 +8,7 @@ import type { Account } from '../rules/account.ts';
 import { day, hour, minute } from '../rules/time.ts';
 import { Browser } from '../testing/browser.ts';
 import { type CastName, cast } from '../testing/cast.ts';
+import { give } from '../testing/holdings.ts';
 import { type FrontDesk, openFrontDesk } from '../testing/front-desk.ts';
 import { officeWorld } from '../testing/office-world.ts';
 import { homeRoutes } from '../web/home.ts';
@@ -205,6 +206,25 @@ test('whoever holds a mailbox alone types a code that is sent there, in a page w
   assert.is(at.status, 422);
   await at.submit({ password: cast.bob.password, answer: mailed('bob@private.example') });
   assert.is(at.path, '/registration/totp');
+});
+
+test('whoever has lost their only passkey types a recovery code, and removes it', async () => {
+  const world = await scene();
+  const { signedIn, enrolments, people, publicUrl, clock } = world;
+  const { bob } = people;
+  const { codes } = await give({ ...world, world, publicUrl }, { account: bob, methods: ['passkey', 'recovery-code'], address: '' });
+  clock.advance(minute);
+  const passkey = enrolments.of(bob.id).find(({ method }) => method === 'passkey');
+  const at = await signedIn('bob', '/account');
+  await at.open(`/registration/remove?id=${passkey?.id}`);
+  assert.match(at.path, /^\/registration\/confirm/);
+  await at.submit({ password: cast.bob.password, answer: codes[0] ?? '' }, { at: 'Continue' });
+  assert.is(at.path, `/registration/remove?id=${passkey?.id}`);
+  await at.submit({}, { at: '/registration/remove' });
+  assert.equal(
+    enrolments.of(bob.id).map(({ method }) => method),
+    ['recovery-code'],
+  );
 });
 
 test('recovery codes are shown once: a reload of the page or of the form shows and changes nothing', async () => {
