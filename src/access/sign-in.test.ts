@@ -1,6 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Method } from '../methods/method.ts';
 import { isRefusal } from '../rules/refusal.ts';
+import { registration } from '../registration/registration.ts';
 import { limits } from '../rules/throttle.ts';
 import { day, hour, minute, second } from '../rules/time.ts';
 import { type CastName, cast } from '../testing/cast.ts';
@@ -217,6 +219,31 @@ test('a recovery code stands in for a lost app of people, once, and never for st
   const staff = await answer('carol', (await codesOf('carol'))[0]);
   assert.equal(staff.ways, ['totp']);
   assert.is(isRefusal(staff.proved) && staff.proved.key, 'session.ended');
+});
+
+test('the session is proved at the very instant of the second step, however long it was judged', async () => {
+  const world = await scene();
+  const totp = world.methods.get('totp') as Method;
+  const slow: Method = {
+    ...totp,
+    async judge(challenge, answer) {
+      world.clock.advance(7);
+      const judged = await totp.judge(challenge, answer);
+      world.clock.advance(7);
+      return judged;
+    },
+  };
+  const { signIn } = accessFlows({ ...world, methods: new Map([...world.methods, ['totp', slow]]) });
+  world.settings.set('second_step_for_people', true);
+  const { alice } = world.people;
+  const { session } = await world.signedIn('alice');
+  const proved = await signIn.prove({ session, account: alice, answer: world.totpCode('alice'), language: 'en', ...visit });
+  assert.is(standingOf(proved), 'full');
+  const [now] = world.sessions.of(alice.id);
+  assert.ok(now);
+  assert.is(world.enrolments.of(alice.id).find(({ method }) => method === 'totp')?.usedAt, now.provedAt);
+  const { isFresh } = registration({ ...world, current: accessFlows(world).current, publicUrl, ownDomains: [] });
+  assert.ok(isFresh({ account: alice, session: now, language: 'en', at: world.clock.now(), ...visit }));
 });
 
 test('staff hear of a sign-in from a network that is new to them, and of no other', async () => {

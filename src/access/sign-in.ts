@@ -144,7 +144,7 @@ export function signIn(needs: Needs) {
     return atomically(() => {
       const token = random.token();
       throttle.clear(limits.wrongProofs, key);
-      sessions.renew(session.id, { token, standing: 'full', at: clock.now() });
+      sessions.renew(session.id, { token, standing: 'full', at }); // the instant of the proof itself: that both are one shows by it
       journal.append({ event: 'sign-in', result: 'succeeded', detail: 'full', actor: account.login, ...facts });
       tellOfNewAddress(step);
       return { kind: 'signed in', token, standing: 'full', account } as const;

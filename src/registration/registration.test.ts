@@ -4,6 +4,7 @@ import { Secret, TOTP } from 'otpauth';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { currentPassword } from '../access/current-password.ts';
+import type { Method } from '../methods/method.ts';
 import type { Account } from '../rules/account.ts';
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
 import { accountKey, limits } from '../rules/throttle.ts';
@@ -338,6 +339,23 @@ proving('gives the session a new token: the old cookie opens nothing', async () 
   const renewed = await flow.prove(person, { password: cast.bob.password, answer: '' });
   assert.is(world.sessions.byToken('old', at), null);
   assert.is(world.sessions.byToken(isRefusal(renewed) ? '' : renewed.session, at)?.id, session.id);
+});
+
+proving('holds though the clock goes on while both are judged', async () => {
+  const { world, signIn, now } = await desk();
+  const totp = world.methods.get('totp') as Method;
+  const slow: Method = {
+    ...totp,
+    async judge(challenge, answer) {
+      world.clock.advance(7);
+      return totp.judge(challenge, answer);
+    },
+  };
+  const methods = new Map([...world.methods, ['totp', slow] as const]);
+  const flow = registration({ ...world, methods, current: currentPassword(world), ownDomains: [] });
+  const alice = signIn(world.people.alice);
+  assert.not(isRefusal(await flow.prove(alice, { password: cast.alice.password, answer: world.totpCode('alice') })));
+  assert.is(flow.refusalFor(now(alice)), null);
 });
 
 proving('is not somebody else’s use of the app elsewhere', async () => {
