@@ -592,9 +592,9 @@ export interface Directories {
 /** What somebody was reminded of, so that no reminder goes out twice. */
 export interface Reminders {
   /** False when this very thing was told before. Call it in the transaction that queues the message. */
-  remember(reminder: { account: AccountId; kind: 'expiry' | 'invitation'; about: string; at: Instant }): boolean;
+  remember(reminder: { account: AccountId; kind: 'expiry' | 'invitation' | 'review'; about: string; at: Instant }): boolean;
   /** How often they were told of this kind since `since`, and when last. */
-  told(account: AccountId, kind: 'expiry' | 'invitation', since: Instant): { times: number; lastAt: Instant | null };
+  told(account: AccountId, kind: 'expiry' | 'invitation' | 'review', since: Instant): { times: number; lastAt: Instant | null };
   expire(before: Instant, limit: number): number;
 }
 
@@ -611,6 +611,7 @@ export interface Messages {
   'password-expiring': { days: number; changeLink: string };
   'sign-in-new-address': { address: string; device: string };
   'registration-invitation': { link: string };
+  'registration-review': { link: string };
   'reset-not-possible': { reason: string; helpdesk: string; login?: string };
   'approval-asked': { asker: string; login: string; link: string };
   'reset-denied': { colleague: string };

@@ -15,6 +15,7 @@ const everyKind: { [Kind in MessageKind]: Messages[Kind] } = {
   'password-expiring': { days: 7, changeLink: 'https://desk.example.org/change' },
   'sign-in-new-address': { address: '192.0.2.7', device: 'Firefox on Linux' },
   'registration-invitation': { link: 'https://desk.example.org/registration' },
+  'registration-review': { link: 'https://desk.example.org/registration' },
   'text-reset-code': { code: '481516', minutes: 5, host: 'desk.example.org' },
   'text-contact-code': { code: '481516', minutes: 1, host: 'desk.example.org' },
   'text-proof-code': { code: '481516', minutes: 5, host: 'desk.example.org' },

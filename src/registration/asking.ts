@@ -74,5 +74,8 @@ export function asking({ accounts, enrolments, settings, journal, atomically, re
     return true;
   }
 
-  return { asks, insists, snoozeDays, snooze, confirmWays };
+  /** Since when what is registered has counted as looked through, or is wanted to be: each such time is reminded of anew. */
+  const roundOf = (account: Account): Instant => accounts.review(account.id).wantedAt ?? reviewedAt(account);
+
+  return { roundOf, asks, insists, snoozeDays, snooze, confirmWays };
 }

@@ -6,6 +6,7 @@ import type { Policy } from '../rules/policy.ts';
 import { day, hour, minute } from '../rules/time.ts';
 import { cast } from '../testing/cast.ts';
 import { type TestWorldOptions, testWorld } from '../testing/world.ts';
+import { askingAgain } from './ask-again.ts';
 import { invitations } from './invitations.ts';
 
 const test = suite('invitations');
@@ -151,6 +152,85 @@ test('the letter leads to the registration page, holds nothing else, and is drop
   const [letter] = letters();
   assert.equal(letter?.variables, { link: `${world.publicUrl}/registration` });
   assert.is(letter?.expiresAt, morning + 7 * day);
+});
+
+/** Alice, who has enough, and Bob, who has nothing; they came this morning. */
+async function reviewDesk(policy: Partial<Policy> = {}, more: { timezone?: string; at?: number } = {}) {
+  const made = await desk({ policy: { reconfirm_days: 30, invitation_times: 2, ...policy }, ...more });
+  const { world, inviting } = made;
+  world.db.$client.exec("UPDATE account SET is_disabled = 1 WHERE login NOT IN ('alice', 'bob')");
+  const reviews = () => world.mail.filter(({ kind }) => kind === 'registration-review').map(({ to }) => to);
+  /** Two runs a day, as after a restart. */
+  async function daysTold(days: number): Promise<number[]> {
+    const told: number[] = [];
+    for (let nth = 0; nth < days; nth += 1) {
+      const before = reviews().length;
+      await inviting.inviteSome();
+      await inviting.inviteSome();
+      if (reviews().length > before) told.push(nth);
+      world.clock.advance(day);
+    }
+    return told;
+  }
+  return { ...made, alice: world.people.alice, reviews, daysTold };
+}
+
+test('whoever is to look through what they registered is told once it is due, so many times, and no more', async () => {
+  const { reviews, daysTold, world, alice } = await reviewDesk();
+  assert.equal(await daysTold(60), [30, 37]);
+  assert.equal(reviews(), [cast.alice.mail, cast.alice.mail]);
+  world.accounts.setReviewed(alice.id, world.clock.now());
+  assert.equal(await daysTold(40), [30, 37], 'and again when it is due again');
+});
+
+test('nobody is told to look through it who has done so, has put it off, is exempt, or where policy asks nobody', async () => {
+  const { world, daysTold, alice } = await reviewDesk();
+  world.clock.advance(29 * day);
+  world.accounts.setReviewed(alice.id, world.clock.now());
+  assert.equal(await daysTold(29), []);
+  world.accounts.setSnooze(alice.id, { times: 1, until: world.clock.now() + 3 * day });
+  assert.equal(await daysTold(5), [3]);
+  for (const policy of [{ reconfirm_days: 0 }, { invitation_days: 0 }, { registration_exempt: ['staff'] }])
+    assert.equal(await (await reviewDesk(policy)).daysTold(40), [], JSON.stringify(policy));
+});
+
+test('whoever is asked again is told at once, also who had been told often enough', async () => {
+  const { world, daysTold, inviting, invited, alice, reviews } = await reviewDesk({ reconfirm_days: 0 });
+  assert.equal(await daysTold(20), []);
+  assert.is(invited().length, 2, 'Bob, who has nothing');
+  askingAgain(world)(null, { actor: 'carol' });
+  assert.is(await inviting.inviteSome(), 2);
+  assert.equal([reviews(), invited().length], [[cast.alice.mail], 3]);
+  world.clock.advance(minute);
+  world.accounts.setReviewed(alice.id, world.clock.now());
+  world.clock.advance(30 * day);
+  await inviting.inviteSome();
+  assert.is(reviews().length, 1);
+});
+
+test('a reminder to look through it keeps to the office’s days, and goes out once after a downtime', async () => {
+  for (const [from, early, to] of [
+    ['2026-03-25T09:00:00+01:00', '2026-03-31T23:59:59+02:00', '2026-04-01T09:00:00+02:00'],
+    ['2026-10-21T09:00:00+02:00', '2026-10-27T23:59:59+01:00', '2026-10-28T09:00:00+01:00'],
+  ] as const) {
+    const { world, alice, inviting, reviews } = await reviewDesk(
+      { invitation_times: 12 },
+      { timezone: 'Europe/Berlin', at: Date.parse(from) },
+    );
+    world.accounts.setReviewed(alice.id, world.clock.now() - 30 * day);
+    world.db.$client.exec(`UPDATE account SET created_at = 1; UPDATE enrolment SET added_at = 1`);
+    const counts = [];
+    for (const at of [from, early, to]) {
+      world.clock.advance(Date.parse(at) - world.clock.now());
+      await Promise.all([inviting.inviteSome(), inviting.inviteSome()]);
+      counts.push(reviews().length);
+    }
+    assert.equal(counts, [1, 1, 2], from);
+    world.clock.advance(50 * day);
+    await inviting.inviteSome();
+    await inviting.inviteSome();
+    assert.is(reviews().length, 3, 'after a downtime once');
+  }
 });
 
 test.run();

@@ -1,6 +1,6 @@
 /**
- * Invites people by mail who have too little registered, and reminds them, as policy says: so many a run, the longest waiting first, each by
- * a row that makes it go out once. Days are those of the office, whatever the clocks do. Knows no page.
+ * Invites people by mail who have too little registered, and reminds those who are to look through it, as policy says: so many a run, the
+ * longest waiting first, each by a row that makes it go out once. Days are those of the office, whatever the clocks do. Knows no page.
  */
 
 import type { Methods } from '../methods/methods.ts';
@@ -8,9 +8,13 @@ import type { Account, AccountId } from '../rules/account.ts';
 import { daysUntil } from '../rules/calendar.ts';
 import { day } from '../rules/time.ts';
 import type { World } from '../world.ts';
+import { asking } from './asking.ts';
 import { reaches } from './reach.ts';
 
-type Needs = Pick<World, 'accounts' | 'directories' | 'enrolments' | 'settings' | 'deliver' | 'reminders' | 'clock' | 'atomically'> & {
+type Needs = Pick<
+  World,
+  'accounts' | 'directories' | 'enrolments' | 'settings' | 'deliver' | 'reminders' | 'journal' | 'clock' | 'atomically'
+> & {
   readonly methods: Methods;
   readonly publicUrl: string;
   /** Where the office's days begin and end. */
@@ -26,16 +30,20 @@ const atATime = 200;
 
 interface Due {
   readonly id: AccountId;
-  /** Of which round it is, and its number there: who had enough registered in between is invited from the beginning. */
+  readonly kind: 'invitation' | 'review';
+  /** Of which round it is, and its number there: who had enough registered, or looked through it, in between is told from the beginning. */
   readonly about: string;
   readonly waitsSince: number;
 }
 
 export function invitations(needs: Needs) {
   const { accounts, directories, settings, deliver, reminders, clock, atomically, publicUrl, timezone, closing } = needs;
-  const { reach, isSpared } = reaches(needs);
+  const reaching = reaches(needs);
+  const { reach, isSpared } = reaching;
+  const { asks, roundOf } = asking({ ...needs, ...reaching });
+  const letters = { invitation: 'registration-invitation', review: 'registration-review' } as const;
 
-  /** Returns how many were invited. */
+  /** Returns how many were invited or reminded. */
   async function inviteSome(): Promise<number> {
     if (settings.policy().invitation_days === 0) return 0;
     const due = await everybodyDue();
@@ -61,12 +69,15 @@ export function invitations(needs: Needs) {
     if (account.isDisabled || account.mail === null) return null;
     const { invitation_days, invitation_times } = settings.policy();
     const now = clock.now();
-    const round = accounts.review(account.id).at ?? 0;
-    const { times, lastAt } = reminders.told(account.id, 'invitation', round);
+    const kind = reach(account).missing > 0 ? 'invitation' : 'review';
+    if (kind === 'review' && asks(account, now) !== kind) return null;
+    const { at, wantedAt } = accounts.review(account.id);
+    const round = kind === 'review' ? roundOf(account) : (wantedAt ?? at ?? 0);
+    const { times, lastAt } = reminders.told(account.id, kind, round);
     if (times >= invitation_times) return null;
     if (lastAt !== null && daysUntil(now, { now: lastAt, timezone }) < invitation_days) return null;
-    if (reach(account).missing === 0 || isSpared(account)) return null;
-    return { id: account.id, about: `${round} ${times + 1}`, waitsSince: lastAt ?? 0 };
+    if (isSpared(account)) return null;
+    return { id: account.id, kind, about: `${round} ${times + 1}`, waitsSince: lastAt ?? 0 };
   }
 
   /** Others were let in since it was found: what is true now counts. */
@@ -76,9 +87,9 @@ export function invitations(needs: Needs) {
       const due = account && dueFor(account);
       if (!account?.mail || !due) return false;
       const at = clock.now();
-      if (!reminders.remember({ account: id, kind: 'invitation', about: due.about, at })) return false;
+      if (!reminders.remember({ account: id, kind: due.kind, about: due.about, at })) return false;
       deliver.queue({
-        kind: 'registration-invitation',
+        kind: letters[due.kind],
         to: account.mail,
         language: account.language ?? 'en',
         name: account.name,
