@@ -42,6 +42,16 @@ missing('who could use it and holds too little, and nobody else', async () => {
   assert.equal(asked(), [null, null, null, null]);
 });
 
+missing('a double press puts it off once, and whoever owes nothing loses nothing', async () => {
+  const { world, flow } = await desk();
+  const { alice, bob } = world.people;
+  const at = world.clock.now();
+  for (const press of [1, 2]) assert.ok(flow.snooze(bob, at), String(press));
+  assert.equal(world.accounts.snooze(bob.id), { times: 1, until: at + 3 * day });
+  assert.ok(flow.snooze(alice, at));
+  assert.equal(world.accounts.snooze(alice.id), { times: 0, until: null });
+});
+
 missing('nobody whom nothing would help that they could register', async () => {
   const { world, asks } = await desk({ policy: { methods: ['sms'] } });
   assert.is(asks(world.people.bob), null, 'there is no gateway for texts');

@@ -55,8 +55,9 @@ export function asking({ accounts, enrolments, settings, journal, atomically, re
   const insists = (account: Account, at: Instant): boolean =>
     account.role === 'person' && snoozeDays(account) === null && asks(account, at) !== null;
 
-  /** False when it may not be put off any more: then nothing is changed. */
+  /** False when it may not be put off any more: then nothing is changed, and nor where nothing is asked, as after a first press. */
   function snooze(account: Account, at: Instant): boolean {
+    if (asks(account, at) === null) return true;
     const days = snoozeDays(account);
     if (days === null) return false;
     accounts.setSnooze(account.id, { times: accounts.snooze(account.id).times + 1, until: at + days * day });
