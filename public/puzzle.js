@@ -4,9 +4,10 @@ for (const box of document.querySelectorAll('[data-puzzle]')) void solve(box, bo
 
 async function solve(box, { puzzle: seed, bits }) {
   if (!globalThis.crypto?.subtle) return;
-  const asked = box.querySelector('.field');
+  const field = box.querySelector('.field');
   const said = box.querySelector('[role=status]');
-  asked.hidden = true;
+  // An error in it goes on being seen: it may be all that says why the form came back.
+  for (const part of field.children) part.hidden = !part.matches('.error');
   said.textContent = box.dataset.working;
   const words = new TextEncoder();
   const most = 2 ** (32 - Number(bits));

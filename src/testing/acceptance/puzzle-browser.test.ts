@@ -6,7 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { limits } from '../../rules/throttle.ts';
 import { openChromium, press, refusedForm, visit } from '../chromium.ts';
-import { type Office, startOffice } from './office.ts';
+import { type Office, quickHashes, startOffice } from './office.ts';
 
 const test = suite('the puzzle in Chromium');
 /** From here much went wrong. */
@@ -15,19 +15,22 @@ const troubled = '10.80.0.1';
 let office: Office;
 let chromium: Chromium;
 test.before(async () => {
-  office = await startOffice();
+  office = await startOffice({ hashCost: quickHashes });
   chromium = await openChromium();
-  await Promise.all(Array.from({ length: limits.troubles.most }, (_unused, nth) => fail(`stranger${nth}`)));
+  await failOften(troubled);
 });
 test.after(async () => {
   await chromium.close();
   await office.close();
 });
 
-async function fail(login: string): Promise<void> {
-  const browser = await office.browserAt(troubled).open('/sign-in');
+async function fail(login: string, address = troubled): Promise<void> {
+  const browser = await office.browserAt(address).open('/sign-in');
   await browser.submit({ login, password: 'not the password of anybody' });
 }
+
+const failOften = (address: string) =>
+  Promise.all(Array.from({ length: limits.troubles.most }, (_unused, nth) => fail(`stranger${nth}`, address)));
 
 interface Wish {
   readonly address?: string;
@@ -75,6 +78,19 @@ test('the script solves it by itself, at each door that takes a login, and the s
       assert.is(await page.locator('[name=login], [data-puzzle]').count(), 0, `${path} is behind`);
     });
 });
+
+test('why a form came back stays in sight where the script solves the puzzle, and the sum is not asked', () =>
+  visiting({ address: '10.80.0.3' }, async (page) => {
+    await open(page, '/reset');
+    await page.fill('[name=login]', 'alice');
+    await failOften('10.80.0.3');
+    await press(page, 'Continue');
+    await page.locator('[name=puzzle_work]:not([value=""])').waitFor({ state: 'attached', timeout: 60_000 });
+    assert.ok(await page.locator('#field-puzzle_answer-error').isVisible());
+    assert.is(await page.locator('[name=puzzle_answer]').isVisible(), false);
+    await press(page, 'Continue');
+    assert.is(await page.locator('h1').textContent(), 'How do you want to prove who you are?');
+  }));
 
 test('without a script the sum is asked, a wrong one is asked again, and the right one goes on', () =>
   visiting({ javaScriptEnabled: false }, async (page) => {
