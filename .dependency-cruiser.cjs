@@ -27,7 +27,7 @@ const rows = [
     to: {
       pathNot: [
         '^src/(rules|methods)/',
-        '^src/world[.]ts$',
+        '^src/(world|notice)[.]ts$',
         library('otpauth|qrcode|@types/qrcode|zod|@simplewebauthn/server|libphonenumber-js'),
       ],
     },
@@ -36,13 +36,13 @@ const rows = [
     name: 'flows-import-rules-methods-and-world',
     comment: 'A flow says what happens; it sees neither Koa nor an adapter.',
     from: {
-      path: `^src/(set-password|aftermath|late-writes|password-judge|earlier-passwords|front-door|dry-run|sync|${portals})[/.]`,
+      path: `^src/(set-password|aftermath|late-writes|password-judge|earlier-passwords|front-door|dry-run|notice|sync|${portals})[/.]`,
       pathNot: [pages, test, '^src/sync/plan[.]ts$'],
     },
     to: {
       pathNot: [
         '^src/(rules|methods|$1)/',
-        '^src/(world|set-password|aftermath|late-writes|password-judge|earlier-passwords|front-door)[.]ts$',
+        '^src/(world|set-password|aftermath|late-writes|password-judge|earlier-passwords|front-door|notice)[.]ts$',
       ],
     },
   },

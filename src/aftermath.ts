@@ -3,19 +3,16 @@
  * person hear of it. It sends nothing to a home. Every function runs inside the caller's transaction.
  */
 
+import { type NoticeNeeds, notices } from './notice.ts';
 import type { Account } from './rules/account.ts';
 import type { AttemptId } from './rules/attempt.ts';
-import { noticeAddresses } from './rules/notice.ts';
 import type { Refusal } from './rules/refusal.ts';
 import { accountKey, limits } from './rules/throttle.ts';
-import { day } from './rules/time.ts';
 import type { EventName } from './rules/vocabulary.ts';
 import type { World, Write } from './world.ts';
 
-type Needs = Pick<
-  World,
-  'enrolments' | 'attempts' | 'passwordHistory' | 'writes' | 'journal' | 'deliver' | 'sessions' | 'tokens' | 'throttle' | 'clock' | 'random'
-> & { readonly publicUrl: string };
+type Needs = Pick<World, 'attempts' | 'passwordHistory' | 'writes' | 'journal' | 'sessions' | 'tokens' | 'throttle' | 'clock'> &
+  NoticeNeeds;
 
 export interface Act {
   readonly act: Write['act'];
@@ -27,8 +24,6 @@ export interface Act {
   readonly supportCode: string;
   readonly language: string;
 }
-
-const notMeLife = 7 * day;
 
 const eventOf: Record<Write['act'], EventName> = {
   reset: 'reset',
@@ -50,7 +45,8 @@ const newsOf: Record<Write['act'], News> = {
 export type Aftermath = ReturnType<typeof aftermath>;
 
 export function aftermath(needs: Needs) {
-  const { enrolments, attempts, passwordHistory, writes, journal, deliver, sessions, tokens, throttle, clock, random, publicUrl } = needs;
+  const { attempts, passwordHistory, writes, journal, sessions, tokens, throttle, clock } = needs;
+  const notify = notices(needs);
 
   function releaseAttempt(act: Act, refusals: readonly Refusal[]): void {
     const [first] = refusals;
@@ -107,15 +103,8 @@ export function aftermath(needs: Needs) {
     });
   }
 
-  /** Every address that is known hears of it, with a way to say "this was not me". */
-  function tell({ account, language }: Act, kind: News, told: { isProved: string } | { outcome: string }): void {
-    const secret = random.token();
-    const at = clock.now();
-    tokens.issue({ purpose: 'not me', secret, account: account.id, attempt: null, at, expiresAt: at + notMeLife, tries: 1 });
-    const variables = { notMeLink: `${publicUrl}/not-me/${secret}`, ...told };
-    for (const to of noticeAddresses(account, enrolments.of(account.id)))
-      deliver.queue({ kind, to, language: account.language ?? language, name: account.name, variables });
-  }
+  const tell = ({ account, language }: Act, kind: News, variables: { isProved: string } | { outcome: string }): void =>
+    notify(account, { kind, variables, language });
 
   return { releaseAttempt, succeed, clearCounters, record, tell };
 }

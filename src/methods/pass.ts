@@ -3,8 +3,8 @@
  * a gate once or as often as was decided, and nobody can register one for themselves. Knows no page.
  */
 
+import { type NoticeNeeds, notices } from '../notice.ts';
 import type { Account } from '../rules/account.ts';
-import { noticeAddresses } from '../rules/notice.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { day, type Instant, minute } from '../rules/time.ts';
 import type { Enrolment, World } from '../world.ts';
@@ -62,27 +62,14 @@ export interface WantedPass {
   readonly address: string | null;
 }
 
-const notMeLife = 7 * day;
-
 /**
  * Makes a pass in place of an earlier one and returns it, this one time; its owner is told by mail that there is one. Refuses with `pass.limits` (params of the limits), `pass.not-here` for
  * a protected account or one's own, and `desk.busy`.
  */
 export const issuePass =
-  ({
-    slowHash,
-    enrolments,
-    journal,
-    clock,
-    random,
-    atomically,
-    tokens,
-    deliver,
-    publicUrl,
-  }: Pick<World, 'slowHash' | 'enrolments' | 'journal' | 'clock' | 'random' | 'atomically' | 'tokens' | 'deliver'> & {
-    readonly publicUrl: string;
-  }) =>
+  (needs: Pick<World, 'slowHash' | 'journal' | 'atomically'> & NoticeNeeds) =>
   async ({ account, length, life, isOnce, actor, reason, address }: WantedPass): Promise<string | Refusal> => {
+    const { slowHash, enrolments, journal, clock, random, atomically } = needs;
     const [shortest, longest] = passLimits.length;
     const [least, most] = passLimits.life;
     if (!Number.isInteger(length) || length < shortest || length > longest || !(life >= least && life <= most))
@@ -106,17 +93,8 @@ export const issuePass =
         address,
         raw: reason,
       });
-      tellOwner(account, at);
+      // Whoever talked somebody into giving a pass for another's account is not the one who reads this.
+      notices(needs)(account, { kind: 'pass-issued', variables: {} });
     });
     return pass;
-
-    /** Whoever talked somebody into giving a pass for another's account is not the one who reads this. */
-    function tellOwner({ id, mail, name, language }: Account, at: Instant): void {
-      const to = noticeAddresses({ mail }, enrolments.of(id));
-      if (to.length === 0) return;
-      const secret = random.token();
-      tokens.issue({ purpose: 'not me', secret, account: id, attempt: null, at, expiresAt: at + notMeLife, tries: 1 });
-      const variables = { notMeLink: `${publicUrl}/not-me/${secret}` };
-      for (const address of to) deliver.queue({ kind: 'pass-issued', to: address, language: language ?? 'en', name, variables });
-    }
   };

@@ -6,12 +6,12 @@
 import type { Enrollable, Enrolling, EnrolmentStart, Method } from '../methods/method.ts';
 import type { Methods } from '../methods/methods.ts';
 import { mailable } from '../methods/own-domains.ts';
+import { type NoticeNeeds, notices } from '../notice.ts';
 import type { Account } from '../rules/account.ts';
 import { noticeAddresses } from '../rules/notice.ts';
 import { type Policy, policyFor } from '../rules/policy.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { accountKey, limits } from '../rules/throttle.ts';
-import { day } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { Enrolment, World } from '../world.ts';
 import { asking } from './asking.ts';
@@ -22,8 +22,9 @@ import { type Reach, type Way, waysOf } from './ways.ts';
 
 type Needs = Pick<
   World,
-  'accounts' | 'enrolments' | 'attempts' | 'tokens' | 'sessions' | 'throttle' | 'settings' | 'journal' | 'deliver' | 'random' | 'atomically'
-> & { readonly methods: Methods; readonly current: CurrentPassword; readonly publicUrl: string; readonly ownDomains: readonly string[] };
+  'accounts' | 'enrolments' | 'attempts' | 'sessions' | 'throttle' | 'settings' | 'journal' | 'random' | 'atomically'
+> &
+  NoticeNeeds & { readonly methods: Methods; readonly current: CurrentPassword; readonly ownDomains: readonly string[] };
 
 export interface Overview {
   /** What is registered, the strongest first. */
@@ -51,11 +52,9 @@ export interface Removal {
 export type Form = Readonly<Record<string, string>>;
 export type Registration = ReturnType<typeof registration>;
 
-const notMeLife = 7 * day;
-
 export function registration(needs: Needs) {
-  const { accounts, enrolments, attempts, tokens, sessions, throttle, settings, journal, deliver, random, atomically, methods } = needs;
-  const { publicUrl, ownDomains } = needs;
+  const { accounts, enrolments, attempts, sessions, throttle, settings, journal, random, atomically, methods, ownDomains } = needs;
+  const notify = notices(needs);
   const mayMail = mailable({ settings, ownDomains });
   const proof = freshProofs(needs);
   const reaching = reaches(needs);
@@ -199,7 +198,7 @@ export function registration(needs: Needs) {
     const { account } = person;
     if (reach(account).missing === 0) accounts.setReviewed(account.id, person.at);
     journal.append({ event: 'registration', result: 'succeeded', detail, method, ...partiesOf(person) });
-    tell(person, { kind: 'method-added', method, label, to: noticeAddresses(account, enrolments.of(account.id)) });
+    notify(account, { kind: 'method-added', variables: { method, label }, language: person.language });
   }
 
   /** What removing it would do, for the person to read before they do it; null when it is not theirs. */
@@ -235,7 +234,7 @@ export function registration(needs: Needs) {
       enrolments.remove(id);
       attempts.closeOthers(account.id, null, at); // a code or link that it was sent opens nothing any more
       journal.append({ event: 'registration', result: 'succeeded', detail: 'removed', method, ...partiesOf(person) });
-      tell(person, { kind: 'method-removed', method, label, to });
+      notify(account, { kind: 'method-removed', variables: { method, label }, language: person.language, to });
       return 'removed';
     });
   }
@@ -251,19 +250,6 @@ export function registration(needs: Needs) {
       journal.append({ event: 'registration', result: 'succeeded', detail: 'preferred', method: way.method, ...partiesOf(person) });
       return 'preferred';
     });
-  }
-
-  interface Notice {
-    readonly kind: 'method-added' | 'method-removed';
-    readonly method: MethodName;
-    readonly label: string;
-    readonly to: readonly string[];
-  }
-  function tell({ account, language, at }: Person, { kind, method, label, to }: Notice): void {
-    const secret = random.token();
-    tokens.issue({ purpose: 'not me', secret, account: account.id, attempt: null, at, expiresAt: at + notMeLife, tries: 1 });
-    const variables = { method, label, notMeLink: `${publicUrl}/not-me/${secret}` };
-    for (const address of to) deliver.queue({ kind, to: address, language: account.language ?? language, name: account.name, variables });
   }
 
   return {
