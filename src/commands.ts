@@ -9,6 +9,7 @@ import { buildBreached } from './commands/breached.ts';
 import { check } from './commands/check.ts';
 import { type Given, Mistake } from './commands/given.ts';
 import { exportJournal, verifyJournal } from './commands/journal.ts';
+import { lift } from './commands/lift.ts';
 import { givePass } from './commands/pass.ts';
 import { exportPolicy, importPolicy } from './commands/policy.ts';
 import { migrate, serve } from './commands/serve.ts';
@@ -75,6 +76,12 @@ const commands: Readonly<Record<string, Command>> = {
     options: { reason: 'string', minutes: 'string', length: 'string', many: 'boolean' },
     words: 1,
     run: givePass,
+  },
+  'admin lift': {
+    usage: 'admin lift LOGIN',
+    does: 'lets a person in again who is blocked, or whose self-service “this was not me” has locked',
+    words: 1,
+    run: lift,
   },
   'admin ask-again': {
     usage: 'admin ask-again LOGIN | --all',

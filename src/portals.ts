@@ -31,7 +31,7 @@ export type Portals = ReturnType<typeof portalsOf>;
 
 export function portalsOf({ world, methods, desk, sync, config }: Needs) {
   const { publicUrl } = config;
-  const access = accessFlows({ ...world, methods, desk });
+  const access = accessFlows({ ...world, methods, desk, publicUrl });
   const enrolling = registration({ ...world, methods, current: access.current, publicUrl, ownDomains: config.mail?.ownDomains ?? [] });
   return {
     reset: passwordReset({ ...world, methods, desk }),
@@ -42,7 +42,7 @@ export function portalsOf({ world, methods, desk, sync, config }: Needs) {
       interrupt: (account: Account) => (enrolling.asks(account, world.clock.now()) === null ? null : registrationDuty.page),
     },
     duty: { ...registrationDuty, isOwed: enrolling.insists },
-    blocks: blockDesk({ ...world, clearCounters: desk.clearCounters }),
+    blocks: blockDesk({ ...world, publicUrl, clearCounters: desk.clearCounters }),
     overview: adminOverview({ ...world, sync, lastSync: (directory) => lastSyncOf(world, directory) }),
     directories: directoryDesk({
       ...world,

@@ -99,7 +99,7 @@ export function registrationRoutes(flow: Portals['registration']): Route[] {
   ];
 }
 
-function blocksRoutes(desk: Portals['blocks']): Route[] {
+export function blocksRoutes(desk: Portals['blocks']): Route[] {
   const blocks = blocksPages(desk);
   return [get('/admin/blocks', 'staff', blocks.show), post('/admin/blocks', 'staff', blocks.lift)];
 }

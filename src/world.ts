@@ -138,6 +138,8 @@ export interface Accounts {
   setEnrolUntil(id: AccountId, until: Instant | null): void;
   setRole(id: AccountId, role: Account['role']): void;
   suspend(id: AccountId, at: Instant | null): void;
+  /** Those whose self-service is suspended, the latest first. It looks at all accounts. */
+  suspended(most: number): readonly Account[];
   setLanguage(id: AccountId, language: string | null): void;
   /** Registration reminders put off so far, and when next to ask. */
   snooze(id: AccountId): { times: number; until: Instant | null };
@@ -622,7 +624,8 @@ export interface Messages {
   'method-added': { method: string; label: string; notMeLink: string };
   'method-removed': { method: string; label: string; notMeLink: string };
   'pass-issued': { notMeLink: string };
-  'not-me-received': { login: string; supportCode: string };
+  'suspension-lifted': { notMeLink: string };
+  'not-me-received': { login: string; supportCode: string; blocksLink: string };
   'help-asked': { login: string; asker: string; contact: string; words: string; supportCode: string };
 }
 export type MessageKind = keyof Messages;

@@ -9,7 +9,7 @@ import { currentPassword } from './current-password.ts';
 import { notMe } from './not-me.ts';
 import { signIn } from './sign-in.ts';
 
-export function accessFlows(needs: World & { readonly methods: Methods; readonly desk: PasswordDesk }) {
+export function accessFlows(needs: World & { readonly methods: Methods; readonly desk: PasswordDesk; readonly publicUrl: string }) {
   const current = currentPassword(needs);
   return {
     current,

@@ -4,6 +4,8 @@ import { isRefusal } from '../rules/refusal.ts';
 import { day } from '../rules/time.ts';
 import { cast } from '../testing/cast.ts';
 import { officeWorld } from '../testing/office-world.ts';
+import { staffDoors } from '../web/staff-doors.ts';
+import type { Message } from '../world.ts';
 import { accessFlows } from './flows.ts';
 
 const test = suite('this was not me');
@@ -57,6 +59,11 @@ test('the button ends sessions, attempts and links, suspends, and tells the help
   assert.equal([row?.event, row?.account, row?.supportCode], ['not me', 'alice', visit.supportCode]);
   const [message, ...more] = messages();
   assert.equal([message?.kind, message?.to, more.length], ['not-me-received', 'helpdesk@example.com', 0]);
+  const door = new URL((message as Message<'not-me-received'>).variables.blocksLink).pathname;
+  assert.ok(
+    staffDoors('helpdesk').some(({ path }) => path === door),
+    'where the helpdesk can lift it',
+  );
   assert.is(office.resident('alice').credential.hash, cast.alice.password, 'the directory is not touched');
 });
 

@@ -3,14 +3,16 @@
 import { Refusal } from '../rules/refusal.ts';
 import type { Token, World } from '../world.ts';
 
-type Needs = Pick<World, 'accounts' | 'tokens' | 'sessions' | 'attempts' | 'journal' | 'deliver' | 'settings' | 'clock' | 'atomically'>;
+type Needs = Pick<World, 'accounts' | 'tokens' | 'sessions' | 'attempts' | 'journal' | 'deliver' | 'settings' | 'clock' | 'atomically'> & {
+  readonly publicUrl: string;
+};
 
 export type NotMe = ReturnType<typeof notMe>;
 
 /** As `Random.token` draws them: anything else is not looked for. */
 const secretForm = /^[\w-]{43}$/;
 
-export function notMe({ accounts, tokens, sessions, attempts, journal, deliver, settings, clock, atomically }: Needs) {
+export function notMe({ accounts, tokens, sessions, attempts, journal, deliver, settings, clock, atomically, publicUrl }: Needs) {
   const find = (secret: string): Token | null => (secretForm.test(secret) ? tokens.find('not me', secret, clock.now()) : null);
 
   /** Whether the link still does something. Looking spends nothing. */
@@ -30,8 +32,8 @@ export function notMe({ accounts, tokens, sessions, attempts, journal, deliver, 
       journal.append({ event: 'not me', result: 'succeeded', account: account.login, address, supportCode });
       const { helpdesk_address: to } = settings.policy();
       // The helpdesk's language is not known: English is what everybody's Latchkey has.
-      if (to !== '')
-        deliver.queue({ kind: 'not-me-received', to, language: 'en', name: '', variables: { login: account.login, supportCode } });
+      const variables = { login: account.login, supportCode, blocksLink: `${publicUrl}/admin/blocks` };
+      if (to !== '') deliver.queue({ kind: 'not-me-received', to, language: 'en', name: '', variables });
       return 'reported';
     });
   }

@@ -12,7 +12,12 @@ export function blocksPages(desk: BlockDesk) {
     const { account, address, supportCode, form } = visit;
     if (!account || account.role === 'auditor') return page('error/not-for-you', {}, { status: 403 });
     const by = { account, address, supportCode };
-    const lifted = form.address === undefined ? desk.liftAccount(Number(form.account ?? ''), by) : desk.liftAddress(form.address, by);
+    const lifted =
+      form.suspension !== undefined
+        ? desk.liftSuspended(Number(form.suspension), by)
+        : form.address !== undefined
+          ? desk.liftAddress(form.address, by)
+          : desk.liftAccount(Number(form.account ?? ''), by);
     return isRefusal(lifted) ? show(visit, [lifted]) : seeOther('/admin/blocks?done=lifted');
   };
 

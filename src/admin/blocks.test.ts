@@ -5,8 +5,12 @@ import * as assert from 'uvu/assert';
 import { isRefusal } from '../rules/refusal.ts';
 import { accountKey, addressKey, type Limit, limits } from '../rules/throttle.ts';
 import { day } from '../rules/time.ts';
-import type { CastName } from '../testing/cast.ts';
-import { testWorld } from '../testing/world.ts';
+import { Browser } from '../testing/browser.ts';
+import { type CastName, cast } from '../testing/cast.ts';
+import { openFrontDesk } from '../testing/front-desk.ts';
+import { type TestWorld, testWorld } from '../testing/world.ts';
+import { blocksRoutes } from '../routes.ts';
+import type { Message } from '../world.ts';
 import { blockDesk } from './blocks.ts';
 
 const test = suite('blocks');
@@ -89,6 +93,75 @@ test('nobody lifts their own, and the helpdesk no administrator’s', async () =
   for (const id of [0, -1, 1.5, Number.NaN, 999_999]) assert.ok(isRefusal(blocks.liftAccount(id, by('carol'))));
   assert.is(blocks.look().blocks.length, 1);
   assert.is(blocks.liftAccount(administrator.id, by('bob', { role: 'administrator' })), 'lifted');
+});
+
+const lastRow = ({ journal }: TestWorld) => {
+  const [row] = journal.latest(1);
+  return [row?.event, row?.result, row?.detail, row?.actor, row?.account, row?.supportCode];
+};
+
+test('whom “this was not me” has suspended is shown until somebody lifts it, and they are told', async () => {
+  const { world, blocks, fill, keyOf, by } = await desk();
+  const { alice } = world.people;
+  world.accounts.suspend(alice.id, world.clock.now());
+  world.clock.advance(30 * day);
+  fill(limits.failedAttemptsAnywhere, keyOf('alice'));
+  const seen = () => blocks.look().blocks.map(({ kind, account, until }) => [kind, account?.suspendedAt, until === null]);
+  const since = world.clock.now() - 30 * day;
+  assert.equal(seen(), [
+    ['suspension', since, true],
+    ['account', since, false],
+  ]);
+  assert.is(blocks.liftAccount(alice.id, by('dave', { role: 'helpdesk' })), 'lifted');
+  assert.equal(seen(), [['suspension', since, true]], 'a block is another matter');
+  assert.is(blocks.liftSuspended(alice.id, by('dave', { role: 'helpdesk' })), 'lifted');
+  assert.equal(seen(), []);
+  assert.is(world.accounts.byId(alice.id)?.suspendedAt, null);
+  assert.equal(lastRow(world), ['not me', 'cancelled', 'lifted', 'dave', 'alice', 'AAAA-BBBB']);
+  const told = world.mail.at(-1) as Message<'suspension-lifted'>;
+  assert.equal([told.kind, told.to], ['suspension-lifted', cast.alice.mail]);
+  const link = told.variables.notMeLink;
+  assert.ok(world.tokens.find('not me', link.slice(link.lastIndexOf('/') + 1), world.clock.now()));
+  const again = blocks.liftSuspended(alice.id, by('dave', { role: 'helpdesk' }));
+  assert.is(isRefusal(again) && again.key, 'block.none');
+});
+
+test('a suspension is lifted by whoever may lift a block, and by nobody else', async () => {
+  const { world, blocks, by } = await desk();
+  const { carol } = world.people;
+  world.accounts.suspend(carol.id, world.clock.now());
+  for (const actor of [by('carol'), by('bob', { role: 'helpdesk' })]) {
+    const refusal = blocks.liftSuspended(carol.id, actor);
+    assert.is(isRefusal(refusal) && refusal.key, 'block.not-yours');
+  }
+  assert.ok(world.accounts.byId(carol.id)?.suspendedAt);
+  assert.is(blocks.liftSuspended(carol.id, by('bob', { role: 'administrator' })), 'lifted');
+});
+
+test('the page lists each with a button of its own, which an auditor does not have', async () => {
+  const { world, blocks, fill, keyOf } = await desk();
+  fill(limits.failedAttemptsAnywhere, keyOf('bob'));
+  world.accounts.suspend(world.people.alice.id, world.clock.now());
+  world.accounts.setRole(world.people.dave.id, 'helpdesk');
+  const door = await openFrontDesk(blocksRoutes(blocks), world);
+  const signedIn = async (name: CastName) => {
+    const at = new Browser(door.url);
+    const token = world.random.token();
+    world.sessions.start({ token, account: world.people[name].id, standing: 'full', address: '', device: '', at: world.clock.now() });
+    at.cookies.set('__Host-session', token);
+    return at.open('/admin/blocks');
+  };
+  const at = await signedIn('dave');
+  assert.match(at.text(), /alice.*This was not me.*somebody lifts it since/s);
+  await at.submit({ suspension: `${world.people.alice.id}` });
+  assert.match(at.text(), /The block is lifted/);
+  assert.is(world.accounts.byId(world.people.alice.id)?.suspendedAt, null);
+  await at.submit({ account: `${world.people.bob.id}` });
+  assert.match(at.text(), /Nobody is kept out/);
+  world.accounts.suspend(world.people.alice.id, world.clock.now());
+  world.accounts.setRole(world.people.dave.id, 'auditor');
+  assert.not((await signedIn('dave')).forms().some(({ action }) => action === '/admin/blocks'));
+  await door.close();
 });
 
 test.run();

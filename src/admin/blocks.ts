@@ -1,21 +1,22 @@
 /** Who is kept out at this moment, why, until when, and letting them in again. Strangers' blocks are a number: nobody knows whose they are. */
 
 import type { Account } from '../rules/account.ts';
-import { Refusal } from '../rules/refusal.ts';
+import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { type Limit, limits } from '../rules/throttle.ts';
 import type { Instant } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import { methodNames } from '../rules/vocabulary.ts';
 import type { World } from '../world.ts';
+import { type By, type LiftNeeds, lifts } from './lifts.ts';
 
 export interface Block {
-  readonly kind: 'account' | 'address';
+  readonly kind: 'suspension' | 'account' | 'address';
   readonly limit: string;
   readonly account: Account | null;
   readonly address: string | null;
   readonly method: MethodName | null;
   readonly count: number;
-  /** When it eases by itself. */
+  /** When it eases by itself; null: a suspension does not. */
   readonly until: Instant | null;
 }
 
@@ -27,10 +28,7 @@ export interface Blocks {
   readonly isPart: boolean;
 }
 
-type Needs = Pick<World, 'accounts' | 'throttle' | 'journal' | 'clock' | 'atomically'> & {
-  /** As if nobody had ever failed at this account. */
-  readonly clearCounters: (account: Account) => void;
-};
+type Needs = LiftNeeds & Pick<World, 'throttle'>;
 
 const shown = 200;
 const ofAccounts: readonly Limit[] = [limits.wrongProofs, limits.failedAttempts, limits.failedAttemptsAnywhere, limits.signIn];
@@ -38,9 +36,13 @@ const ofAddresses: readonly Limit[] = [limits.loginsTyped, limits.troubles];
 
 export type BlockDesk = ReturnType<typeof blockDesk>;
 
-export function blockDesk({ accounts, throttle, journal, clock, atomically, clearCounters }: Needs) {
+export function blockDesk(needs: Needs) {
+  const { accounts, throttle, journal, clock, atomically } = needs;
+  const { liftCounters, liftSuspension } = lifts(needs);
+
   function look(): Blocks {
     const now = clock.now();
+    const suspended = accounts.suspended(shown).map(suspensionOf);
     const found = ofAccounts.flatMap((limit) => throttle.full(limit, now, shown).map((row) => ({ limit, ...row })));
     const known = found.flatMap(({ limit, key, count }): Block[] => {
       const account = accountIn(key);
@@ -53,37 +55,39 @@ export function blockDesk({ accounts, throttle, journal, clock, atomically, clea
         : [{ kind: 'account', limit: limit.name, account, address, method, count, until: throttle.easesAt(limit, key, now) }];
     });
     const places = ofAddresses.flatMap((limit) =>
-      throttle.full(limit, now, shown).map(
-        ({ key, count }): Block => ({
-          ...{
-            kind: 'address',
-            limit: limit.name,
-            account: null,
-            address: key,
-            method: null,
-            count,
-            until: throttle.easesAt(limit, key, now),
-          },
-        }),
-      ),
+      throttle.full(limit, now, shown).map(({ key, count }): Block => {
+        const until = throttle.easesAt(limit, key, now);
+        return { kind: 'address', limit: limit.name, account: null, address: key, method: null, count, until };
+      }),
     );
-    const blocks = [...known, ...places].slice(0, shown);
-    return { blocks, strangers: found.length - known.length, isPart: found.length + places.length >= shown };
+    const blocks = [...suspended, ...known, ...places].slice(0, shown);
+    return {
+      blocks,
+      strangers: found.length - known.length,
+      isPart: suspended.length + found.length + places.length >= shown,
+    };
   }
 
   const accountIn = (key: string): Account | null => (key.startsWith('a') ? accounts.byId(Number.parseInt(key.slice(1), 10)) : null);
 
-  /** All that is counted against one account, at every address. Refuses for an account that is none, or one's own. */
-  function liftAccount(id: number, by: Actor): 'lifted' | Refusal {
+  /** The account, where there is one that this person may let in again. */
+  function liftable(id: number, { account: by }: Actor): Account | Refusal {
     const account = Number.isInteger(id) ? accounts.byId(id) : null;
     if (account === null) return new Refusal('block.none');
-    if (account.id === by.account.id || (account.role === 'administrator' && by.account.role !== 'administrator'))
-      return new Refusal('block.not-yours');
-    atomically(() => {
-      clearCounters(account);
-      record(by, { account: account.login, detail: 'lifted' });
-    });
+    const isTheirs = account.id !== by.id && (account.role !== 'administrator' || by.role === 'administrator');
+    return isTheirs ? account : new Refusal('block.not-yours');
+  }
+
+  function liftAccount(id: number, by: Actor): 'lifted' | Refusal {
+    const account = liftable(id, by);
+    if (isRefusal(account)) return account;
+    liftCounters(account, partyOf(by));
     return 'lifted';
+  }
+
+  function liftSuspended(id: number, by: Actor): 'lifted' | Refusal {
+    const account = liftable(id, by);
+    return isRefusal(account) ? account : liftSuspension(account, partyOf(by));
   }
 
   function liftAddress(key: string, by: Actor): 'lifted' | Refusal {
@@ -91,19 +95,21 @@ export function blockDesk({ accounts, throttle, journal, clock, atomically, clea
     if (full.length === 0) return new Refusal('block.none');
     atomically(() => {
       for (const limit of full) throttle.clear(limit, key);
-      record(by, { account: null, detail: 'lifted', raw: key });
+      journal.append({ event: 'blocked', result: 'cancelled', detail: 'lifted', raw: key, ...partyOf(by) });
     });
     return 'lifted';
   }
 
-  const record = ({ account, address, supportCode }: Actor, about: { account: string | null; detail: string; raw?: string }): void =>
-    journal.append({ event: 'blocked', result: 'cancelled', actor: account.login, address, supportCode, ...about });
-
-  return { look, liftAccount, liftAddress };
+  return { look, liftAccount, liftSuspended, liftAddress };
 }
 
 export interface Actor {
   readonly account: Account;
   readonly address: string;
   readonly supportCode: string;
+}
+const partyOf = ({ account, address, supportCode }: Actor): By => ({ actor: account.login, address, supportCode });
+
+function suspensionOf(account: Account): Block {
+  return { kind: 'suspension', limit: 'suspended', account, address: null, method: null, count: 0, until: null };
 }

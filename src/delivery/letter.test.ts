@@ -29,7 +29,8 @@ const everyKind: { [Kind in MessageKind]: Messages[Kind] } = {
   'write-settled': { outcome: 'not done', notMeLink: link },
   'method-added': { method: 'recovery-code', label: '', notMeLink: link },
   'method-removed': { method: 'email', label: 'a•••@e•••.org', notMeLink: link },
-  'not-me-received': { login: 'alice', supportCode: 'KX-7' },
+  'suspension-lifted': { notMeLink: link },
+  'not-me-received': { login: 'alice', supportCode: 'KX-7', blocksLink: 'https://desk.example.org/admin/blocks' },
   'help-asked': { login: 'eve', asker: 'Eve', contact: '0199', words: 'first\r\nBcc: x@example.org', supportCode: 'KX-7' },
 };
 const message = <Kind extends MessageKind>(kind: Kind, variables: Messages[Kind], more: Partial<Message> = {}): Message =>

@@ -5,7 +5,7 @@ import { amongGroups } from '../rules/group.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { Accounts, Enrolment, Enrolments } from '../world.ts';
 import type { Db } from './database.ts';
-import { and, eq, gt, like, or, sql } from './drizzle.ts';
+import { and, desc, eq, gt, isNotNull, like, or, sql } from './drizzle.ts';
 import { mirrorIn } from './mirror.ts';
 import { account, enrolment } from './schema.ts';
 
@@ -136,6 +136,8 @@ export function accountsIn(db: Db): Accounts {
     setEnrolUntil: (id, enrolUntil) => set(id, { enrolUntil }),
     setRole: (id, role) => set(id, { role }),
     suspend: (id, suspendedAt) => set(id, { suspendedAt }),
+    suspended: (most) =>
+      db.select().from(account).where(isNotNull(account.suspendedAt)).orderBy(desc(account.suspendedAt)).limit(most).all().map(fromRow),
     setLanguage: (id, language) => set(id, { language }),
     snooze(id) {
       const found = row(id);

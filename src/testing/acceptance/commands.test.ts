@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Secret, TOTP } from 'otpauth';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { accountKey, limits } from '../../rules/throttle.ts';
 import { type CommandResult, openRealHouse, type Person, type RealHouse, runCommand } from '../house.ts';
 import { quickest } from '../quickest.ts';
 import { choosePassword, comeBack } from '../way-back.ts';
@@ -68,6 +69,7 @@ const names = [
   'restore',
   'admin create',
   'admin recover',
+  'admin lift',
   'admin ask-again',
   'migrate',
 ];
@@ -291,6 +293,23 @@ test('ask-again: one person or everybody, who meet it at their next sign-in; and
   const told = await Promise.all(mistakes.map((words) => house.command(['admin', 'ask-again', ...words])));
   const says = [/is not known/, /either a LOGIN, or --all/, /either a LOGIN, or --all/, /latchkey admin ask-again LOGIN \| --all/];
   for (const [nth, result] of told.entries()) isRefused(result, says[nth] as RegExp);
+});
+
+test('lift: whom “this was not me” has suspended is let in again, and told', async ({ house }) => {
+  const suspended = () => house.inside(({ world }) => world.accounts.suspended(10).map(({ login }) => login));
+  await house.inside(({ world }) => {
+    const [account] = world.accounts.byLogin('anna');
+    world.accounts.suspend(account?.id ?? 0, world.clock.now());
+    world.throttle.hit(limits.failedAttemptsAnywhere, accountKey(account?.id ?? 0, ''), world.clock.now());
+  });
+  assert.equal(await suspended(), ['anna']);
+  isRefused(await house.command(['admin', 'lift', 'nobody']), /is not known/);
+  isWell(await house.command(['admin', 'lift', 'anna']), /^Nothing is counted against anna@office any more, and self-service is open/);
+  assert.equal(await suspended(), []);
+  isWell(await house.command(['admin', 'lift', 'anna']), /^Nothing is counted against anna@office any more\.$/m);
+  const rows = await house.inside(({ world }) => world.journal.latest(20));
+  const lifted = rows.find(({ event }) => event === 'not me');
+  assert.equal([lifted?.result, lifted?.detail, lifted?.actor], ['cancelled', 'lifted', 'console']);
 });
 
 test('a backup that cannot be written says so, and leaves nothing', async ({ house, scratch }) => {
