@@ -273,6 +273,14 @@ test('no directory has the name that local accounts go by', ({ load }) => {
 const example = readFileSync(new URL('../config.example.toml', import.meta.url), 'utf8');
 const uncommented = example.replaceAll(/^# ([a-z_]+ = |\[[a-z]+\]$)/gm, '$1');
 
+test('the office’s own mail domains are the sender’s, where none are given', ({ load }) => {
+  const own = (more: string) => good(load(`${least}[mail]\nurl = "smtps://mail.example.org"\n${more}`)).mail?.ownDomains;
+  assert.equal(own('from = "Password desk <desk@Example.org>"'), ['example.org']);
+  assert.equal(own('from = "desk@example.org"'), ['example.org']);
+  assert.equal(own('from = "desk@example.org"\nown_domains = []'), [], 'said to be none');
+  assert.equal(own('from = "desk@example.org"\nown_domains = ["Office.example"]'), ['office.example']);
+});
+
 test('the manual parses as it stands', ({ load, folder }) => {
   mkdirSync(join(folder, 'secrets'));
   for (const name of ['directory', 'mail']) writeFileSync(join(folder, 'secrets', name), 'secret\n');

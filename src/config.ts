@@ -33,7 +33,7 @@ export interface Config {
 }
 
 export interface MailConfig extends SmtpConfig {
-  /** The office's own mail domains, in lower case: a locked-out person cannot read a code there. */
+  /** The office's own mail domains, in lower case, the sender's where none were given: a locked-out person cannot read a code there. */
   readonly ownDomains: readonly string[];
 }
 
@@ -146,9 +146,12 @@ function arrangeMail(mail: NonNullable<Settings['mail']>, ca: string | null): Ma
     user: username === '' ? null : decodeURIComponent(username),
     password: mail.password ?? null,
     from: mail.from,
-    ownDomains: mail.own_domains.map((domain) => domain.toLowerCase()),
+    ownDomains: (mail.own_domains ?? [senderDomain(mail.from)]).map((domain) => domain.toLowerCase()),
   };
 }
+
+/** Where the desk's own mailbox is, the office's people have theirs. */
+const senderDomain = (from: string): string => from.slice(from.lastIndexOf('@') + 1).replace(/>$/, '');
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

@@ -3,6 +3,7 @@
 import { type House, openHouse } from '../app.ts';
 import { type DryRun, dryRun } from '../dry-run.ts';
 import { frontDoor } from '../front-door.ts';
+import { domainOf, mailable } from '../methods/own-domains.ts';
 import { placedLogin } from '../rules/account.ts';
 import { explained, type Say } from '../rules/explanation.ts';
 import type { Refusal } from '../rules/refusal.ts';
@@ -89,15 +90,36 @@ function directoryFindings({ texts }: House, id: string, found: readonly Directo
   });
 }
 
-function houseFindings({ config, world }: House): Finding[] {
+function houseFindings(house: House): Finding[] {
+  const { config, world } = house;
   const { waiting, dead, lastProblem } = world.deliver.health();
   const mail = `${waiting} waiting, ${dead} could not be delivered${lastProblem === null ? '' : ` (${lastProblem})`}`;
   const { rows, ...broken } = world.journal.verify();
   const { all, registered } = world.accounts.count();
   return [
     config.mail === null ? judged('mail', false, 'no [mail] in config.toml: nobody can get a code') : judged('mail', dead === 0, mail),
+    ...mailboxFindings(house),
     judged('journal', !('brokenAt' in broken), 'brokenAt' in broken ? `broken at row ${broken.brokenAt}` : `${rows} rows proved`),
     judged('accounts', all > 0, `${all} known, ${registered} registered${all === 0 ? ': run latchkey sync' : ''}`),
+  ];
+}
+
+/** Where most people of the directories have their mail is the office's own domain, and must be known as such. */
+function mailboxFindings({ config, world }: House): Finding[] {
+  const own = config.mail?.ownDomains ?? [];
+  const { settings, accounts, directories } = world;
+  if (own.length === 0 || settings.policy().mail_in_own_domains) return [];
+  const people = directories.all.flatMap(({ id }) => accounts.all(id)).filter(({ isDisabled }) => !isDisabled);
+  const domains = people.flatMap(({ mail }) => (mail === null ? [] : (domainOf(mail) ?? [])));
+  const mayMail = mailable({ settings, ownDomains: own });
+  const most = [...Map.groupBy(domains, (domain) => domain)].find(([, all]) => all.length > domains.length / 2)?.[0];
+  if (most === undefined || !mayMail(`@${most}`)) return [];
+  return [
+    {
+      ...plain('mail', 'warning', `most people of the directory have their mail at ${most}, and codes may be sent there`),
+      cure: 'If whoever has lost the password cannot read mail there, say so under [mail]:',
+      lines: `own_domains = ${JSON.stringify([...own, most])}`,
+    },
   ];
 }
 

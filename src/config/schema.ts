@@ -105,7 +105,7 @@ const mail = z.strictObject({
   own_domains: z
     .array(line.regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/i, 'must be a domain, such as "example.com"'))
     .max(100)
-    .default([]),
+    .optional(),
 });
 
 const isGateway = (value: string): boolean => {

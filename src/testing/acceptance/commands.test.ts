@@ -140,7 +140,9 @@ test('check: the house, one person, and a directory that is away', async ({ hous
   const mail = `dn: ${house.dn(ben)}\nchangetype: modify\nreplace: mail\nmail: ben@elsewhere.example.net\n\n`;
   await house.slapd.force(mail);
   isWell(await house.command(['sync']), /1 changed/);
-  isWell(await house.command(['check', '--account', 'ben']), /ok {4}ben: methods: yes/);
+  const told = await house.command(['check', '--account', 'ben']);
+  isWell(told, /ok {4}ben: methods: yes/);
+  assert.match(told.stdout, /WARN {2}mail: most people.*elsewhere\.example\.net[\s\S]*own_domains = \["office\.example\.com","elsewhere/);
   isWell(await house.command(['check', '--account', 'ben@elsewhere.example.net']), /methods: yes/);
   await house.inside(({ world }) => world.settings.set('directory_mail_is_proof', false));
   await house.register([ben]);
