@@ -3,6 +3,7 @@
  * person hear of it. It sends nothing to a home. Every function runs inside the caller's transaction.
  */
 
+import { numberKey } from './methods/sms.ts';
 import { type NoticeNeeds, notices } from './notice.ts';
 import type { Account } from './rules/account.ts';
 import type { AttemptId } from './rules/attempt.ts';
@@ -11,7 +12,7 @@ import { accountKey, limits } from './rules/throttle.ts';
 import type { EventName } from './rules/vocabulary.ts';
 import type { World, Write } from './world.ts';
 
-type Needs = Pick<World, 'attempts' | 'passwordHistory' | 'writes' | 'journal' | 'sessions' | 'tokens' | 'throttle' | 'clock'> &
+type Needs = Pick<World, 'attempts' | 'passwordHistory' | 'writes' | 'journal' | 'sessions' | 'tokens' | 'throttle' | 'vault' | 'clock'> &
   NoticeNeeds;
 
 export interface Act {
@@ -45,7 +46,7 @@ const newsOf: Record<Write['act'], News> = {
 export type Aftermath = ReturnType<typeof aftermath>;
 
 export function aftermath(needs: Needs) {
-  const { attempts, passwordHistory, writes, journal, sessions, tokens, throttle, clock } = needs;
+  const { enrolments, attempts, passwordHistory, writes, journal, sessions, tokens, throttle, vault, clock } = needs;
   const notify = notices(needs);
 
   function releaseAttempt(act: Act, refusals: readonly Refusal[]): void {
@@ -81,8 +82,9 @@ export function aftermath(needs: Needs) {
 
   function clearCounters(account: Account): void {
     const key = accountKey(account.id, '');
-    for (const limit of [limits.wrongProofs, limits.failedAttempts]) throttle.clearPrefix(limit, `${key}|`);
-    for (const limit of [limits.failedAttemptsAnywhere, limits.signIn]) throttle.clear(limit, key);
+    for (const limit of [limits.wrongProofs, limits.failedAttempts, limits.mailsHere]) throttle.clearPrefix(limit, `${key}|`);
+    for (const limit of [limits.failedAttemptsAnywhere, limits.mails, limits.mailsADay, limits.signIn]) throttle.clear(limit, key);
+    for (const { method, label } of enrolments.of(account.id)) if (method === 'sms') throttle.clear(limits.texts, numberKey(vault, label));
     throttle.forgetWrongPasswords(account.id);
   }
 

@@ -77,6 +77,8 @@ test('success clears the counters of the account and of nobody else', async () =
     world.throttle.hit(limits.failedAttempts, `a${id}|192.0.2.1`, now);
     world.throttle.hit(limits.failedAttemptsAnywhere, `a${id}`, now);
     world.throttle.hit(limits.signIn, `a${id}`, now);
+    world.throttle.hit(limits.mails, `a${id}`, now);
+    world.throttle.hit(limits.mailsHere, `a${id}|192.0.2.1`, now);
     world.throttle.rememberWrongPassword(id, 'digest', null, now);
   }
   await reset(world);
@@ -85,13 +87,15 @@ test('success clears the counters of the account and of nobody else', async () =
     world.throttle.count(limits.failedAttempts, `a${id}|192.0.2.1`, now),
     world.throttle.count(limits.failedAttemptsAnywhere, `a${id}`, now),
     world.throttle.count(limits.signIn, `a${id}`, now),
+    world.throttle.count(limits.mails, `a${id}`, now),
+    world.throttle.count(limits.mailsHere, `a${id}|192.0.2.1`, now),
     world.throttle.wrongPassword(id, 'digest', now) === null ? 0 : 1,
   ];
   assert.equal(
     [left(alice), left(bob)],
     [
-      [0, 0, 0, 0, 0],
-      [1, 1, 1, 1, 1],
+      [0, 0, 0, 0, 0, 0, 0],
+      [1, 1, 1, 1, 1, 1, 1],
     ],
   );
 });

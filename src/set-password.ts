@@ -81,6 +81,7 @@ type Needs = Pick<
   | 'sessions'
   | 'tokens'
   | 'throttle'
+  | 'vault'
   | 'settings'
   | 'clock'
   | 'random'

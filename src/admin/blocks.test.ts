@@ -2,6 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { numberKey } from '../methods/sms.ts';
 import { isRefusal } from '../rules/refusal.ts';
 import { accountKey, addressKey, type Limit, limits } from '../rules/throttle.ts';
 import { day } from '../rules/time.ts';
@@ -32,7 +33,7 @@ async function desk() {
 
 test('everything that is full is shown with its reason and its end, and nothing that is not', async () => {
   const { world, blocks, fill, keyOf } = await desk();
-  assert.equal(blocks.look(), { blocks: [], strangers: 0, isPart: false });
+  assert.equal(blocks.look(), { blocks: [], strangers: 0, numbers: 0, isPart: false });
   fill(limits.failedAttempts, `${keyOf('alice')}|192.0.2.7`);
   fill(limits.wrongProofs, `${keyOf('bob')}|email`);
   fill(limits.wrongProofs, `${keyOf('carol')}|totp|sign-in`, limits.wrongProofs.most - 1);
@@ -69,6 +70,24 @@ test('lifted, the account is as if nobody had failed, and the journal has who di
     [row?.event, row?.result, row?.actor, row?.account, row?.supportCode],
     ['blocked', 'cancelled', 'dave', 'alice', 'AAAA-BBBB'],
   );
+});
+
+test('a used-up budget of mails and texts is shown, and lifted with the rest', async () => {
+  const { world, blocks, fill, keyOf, by } = await desk();
+  const { alice } = world.people;
+  world.enrolments.add({ account: alice.id, method: 'sms', label: '+442079460123', secret: '', at: world.clock.now() });
+  const number = numberKey(world.vault, '+442079460123');
+  fill(limits.mailsHere, `${keyOf('alice')}|192.0.2.7`);
+  fill(limits.mails, keyOf('alice'));
+  fill(limits.mailsADay, keyOf('alice'));
+  fill(limits.texts, number);
+  fill(limits.mailsADay, keyOf('bob'));
+  const seen = () => blocks.look().blocks.map(({ account, limit, address }) => `${account?.login} ${limit} ${address ?? ''}`.trim());
+  assert.equal(seen(), ['alice mails here 192.0.2.7', 'alice mails', 'alice mails a day', 'bob mails a day']);
+  assert.is(blocks.look().numbers, 1);
+  blocks.liftAccount(alice.id, by('carol'));
+  assert.equal(seen(), ['bob mails a day']);
+  assert.is(blocks.look().numbers, 0);
 });
 
 test('an address is let in by its name as shown, and by no other', async () => {

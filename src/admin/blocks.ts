@@ -24,6 +24,8 @@ export interface Blocks {
   readonly blocks: readonly Block[];
   /** Logins that nobody has, blocked like anybody's. */
   readonly strangers: number;
+  /** Telephone numbers that have had all their texts: only digests are kept of them. */
+  readonly numbers: number;
   /** There are more than are shown. */
   readonly isPart: boolean;
 }
@@ -31,7 +33,11 @@ export interface Blocks {
 type Needs = LiftNeeds & Pick<World, 'throttle'>;
 
 const shown = 200;
-const ofAccounts: readonly Limit[] = [limits.wrongProofs, limits.failedAttempts, limits.failedAttemptsAnywhere, limits.signIn];
+const ofAccounts: readonly Limit[] = [
+  ...[limits.wrongProofs, limits.failedAttempts, limits.failedAttemptsAnywhere, limits.signIn],
+  ...[limits.mailsHere, limits.mails, limits.mailsADay],
+];
+const ofPlaces: readonly Limit[] = [limits.failedAttempts, limits.mailsHere];
 const ofAddresses: readonly Limit[] = [limits.loginsTyped, limits.troubles];
 
 export type BlockDesk = ReturnType<typeof blockDesk>;
@@ -49,7 +55,7 @@ export function blockDesk(needs: Needs) {
       const rest = key.slice(key.indexOf('|') + 1);
       const [place = ''] = key.includes('|') ? rest.split('|') : [];
       const method = methodNames.find((name) => name === place.split(' ')[0]) ?? null;
-      const address = limit === limits.failedAttempts ? place : null;
+      const address = ofPlaces.includes(limit) ? place : null;
       return account === null
         ? []
         : [{ kind: 'account', limit: limit.name, account, address, method, count, until: throttle.easesAt(limit, key, now) }];
@@ -64,6 +70,7 @@ export function blockDesk(needs: Needs) {
     return {
       blocks,
       strangers: found.length - known.length,
+      numbers: throttle.full(limits.texts, now, shown).length,
       isPart: suspended.length + found.length + places.length >= shown,
     };
   }

@@ -2,6 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { textsOfTheDay } from '../methods/sms.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
 import { day, hour, minute } from '../rules/time.ts';
 import { events, methodNames, results } from '../rules/vocabulary.ts';
@@ -90,6 +91,21 @@ test('tells a reading that never was, is old, or was refused', async () => {
     state.last = { ...good, endedAt: clock.now(), refused: { key, params: { enabled: 4 } } };
     assert.is(find(text)?.tone, 'bad');
   }
+});
+
+test('says when the texts of a day are used up, and when the next can be sent', async () => {
+  const { throttle, clock, find, decide } = await scene();
+  const { limit, key } = textsOfTheDay({ texts_a_day: 3 });
+  decide({ texts_a_day: 3 });
+  for (let sent = 0; sent < 3; sent += 1) {
+    assert.is(find('admin.texts.used-up'), undefined);
+    throttle.hit(limit, key, clock.now());
+    clock.advance(hour);
+  }
+  const told = find('admin.texts.used-up');
+  assert.equal([told?.tone, told?.params, told?.at], ['bad', { most: 3 }, clock.now() + 21 * hour]);
+  clock.advance(21 * hour);
+  assert.is(find('admin.texts.used-up'), undefined);
 });
 
 test('counts the last 24 hours, and says when there may be more', async () => {

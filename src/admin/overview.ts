@@ -1,6 +1,8 @@
 /** What an administrator must know at a glance: how the house is, what happened last, and the accounts that were found. Changes nothing but by a sync. */
 
+import { textsOfTheDay } from '../methods/sms.ts';
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
+import { isOver } from '../rules/throttle.ts';
 import { day, type Instant } from '../rules/time.ts';
 import type { EventName } from '../rules/vocabulary.ts';
 import type { Directory, DirectoryHealth, JournalRow, World } from '../world.ts';
@@ -15,7 +17,7 @@ export interface LastSync {
   readonly refused: { readonly key: string; readonly params: Refusal['params'] } | null;
 }
 
-type Needs = Pick<World, 'directories' | 'deliver' | 'accounts' | 'journal' | 'settings'> & {
+type Needs = Pick<World, 'directories' | 'deliver' | 'accounts' | 'journal' | 'settings' | 'throttle'> & {
   readonly lastSync: (directory: string) => LastSync | null;
   /** Reads a directory now, and records it by itself. */
   readonly sync: (directory: Directory, options: { actor: string }) => Promise<object | Refusal>;
@@ -57,13 +59,14 @@ const severity = ['bad', 'warn', 'good'];
 
 export type AdminOverview = ReturnType<typeof adminOverview>;
 
-export function adminOverview({ directories, deliver, accounts, journal, settings, lastSync, sync }: Needs) {
+export function adminOverview({ directories, deliver, accounts, journal, settings, throttle, lastSync, sync }: Needs) {
   function look(at: Instant): Overview {
     const rows = journal.latest(eventsCounted);
     const found = [
       ...directories.all.flatMap((directory) => directoryFindings(directory.health(), at)),
       ...writebackFindings(),
       mailFinding(),
+      ...textFindings(at),
     ];
     return {
       findings: found.sort((one, other) => severity.indexOf(one.tone) - severity.indexOf(other.tone)),
@@ -99,6 +102,13 @@ export function adminOverview({ directories, deliver, accounts, journal, setting
     if (waiting > 0 && lastProblem !== null) return finding('bad', 'admin.mail.stuck', { ...more, cure: 'admin.mail.stuck.cure' });
     if (dead > 0) return finding('warn', 'admin.mail.dead', { ...more, cure: 'admin.mail.dead.cure' });
     return finding('good', lastSentAt === null ? 'admin.mail.unused' : 'admin.mail.good', { ...more, raw: null });
+  }
+
+  function textFindings(at: Instant): Finding[] {
+    const { limit, key } = textsOfTheDay(settings.policy());
+    if (!isOver(throttle.count(limit, key, at), limit)) return [];
+    const more = { params: { most: limit.most }, at: throttle.easesAt(limit, key, at) };
+    return [finding('bad', 'admin.texts.used-up', { ...more, cure: 'admin.texts.used-up.cure' })];
   }
 
   /** Every directory, one after the other; the first refusal, when one was refused. */

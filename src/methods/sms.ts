@@ -2,11 +2,11 @@
 
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js';
 import type { Account } from '../rules/account.ts';
-import { isDirectoryProof } from '../rules/policy.ts';
+import { isDirectoryProof, type Policy } from '../rules/policy.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { limits } from '../rules/throttle.ts';
 import { minute } from '../rules/time.ts';
-import type { Enrolment } from '../world.ts';
+import type { Enrolment, World } from '../world.ts';
 import { contactEnrolment, judgeSentCode, sendProofCode, triesACode } from './contact.ts';
 import type { Challenge, Counter, Enrollable, MethodNeeds } from './method.ts';
 
@@ -18,6 +18,14 @@ export function numberIn(typed: string, country: string): string | null {
   const found = parsePhoneNumberFromString(typed.normalize('NFKC'), country as CountryCode);
   return found?.isValid() && found.ext === undefined ? found.number : null;
 }
+
+/** Texts are counted by the number itself, under a digest: several accounts may share one, and it is somebody's telephone that rings. */
+export const numberKey = (vault: Pick<World['vault'], 'digest'>, number: string): string => vault.digest('number', number);
+
+export const textsOfTheDay = ({ texts_a_day: most }: Pick<Policy, 'texts_a_day'>): Counter => ({
+  limit: { ...limits.textsADay, most },
+  key: 'all',
+});
 
 /** •••• 0199 */
 const masked = (number: string): string => `•••• ${number.slice(-4)}`;
@@ -42,10 +50,9 @@ export function smsMethod(needs: SmsNeeds): Enrollable {
   const givenNumber = (account: Account): string | null =>
     account.mobile !== null && isDirectoryProof('mobile', account, settings.policy()) ? numberIn(account.mobile, defaultCountry) : null;
 
-  /** Counted by the number itself, under a digest: several accounts may share one, and it is somebody's telephone that rings. */
   const countersOf = (number: string): readonly Counter[] => [
-    { limit: limits.texts, key: vault.digest('number', number) },
-    { limit: { ...limits.textsADay, most: settings.policy().texts_a_day }, key: 'all' },
+    { limit: limits.texts, key: numberKey(vault, number) },
+    textsOfTheDay(settings.policy()),
   ];
 
   return {
