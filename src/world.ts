@@ -622,9 +622,13 @@ export interface Messages {
   'account-unlocked': { notMeLink: string };
   'write-settled': { outcome: string; notMeLink: string };
   'method-added': { method: string; label: string; notMeLink: string };
+  'method-preferred': { method: string; label: string; notMeLink: string };
   'method-removed': { method: string; label: string; notMeLink: string };
   'pass-issued': { notMeLink: string };
   'suspension-lifted': { notMeLink: string };
+  'block-lifted': { notMeLink: string };
+  'registration-asked-again': { notMeLink: string };
+  'administrator-recovered': { isPasswordNew: string; notMeLink: string };
   'not-me-received': { login: string; supportCode: string; blocksLink: string };
   'help-asked': { login: string; asker: string; contact: string; words: string; supportCode: string };
 }

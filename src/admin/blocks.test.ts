@@ -70,6 +70,10 @@ test('lifted, the account is as if nobody had failed, and the journal has who di
     [row?.event, row?.result, row?.actor, row?.account, row?.supportCode],
     ['blocked', 'cancelled', 'dave', 'alice', 'AAAA-BBBB'],
   );
+  assert.equal(
+    world.mail.map(({ kind, to }) => [kind, to]),
+    [['block-lifted', cast.alice.mail]],
+  );
 });
 
 test('a used-up budget of mails and texts is shown, and lifted with the rest', async () => {

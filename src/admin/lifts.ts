@@ -22,6 +22,7 @@ export function lifts({ accounts, journal, atomically, clearCounters, ...needs }
     atomically(() => {
       clearCounters(account);
       journal.append({ event: 'blocked', result: 'cancelled', detail: 'lifted', account: account.login, ...by });
+      notify(account, { kind: 'block-lifted', variables: {} });
     });
   }
 

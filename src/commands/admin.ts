@@ -1,6 +1,8 @@
 /** The way in from the console: a local administrator made, or an administrator who lost every way let back in. */
 
 import { type House, openHouse, prepareFolder } from '../app.ts';
+import { notices } from '../notice.ts';
+import { noticeAddresses } from '../rules/notice.ts';
 import type { Given } from './given.ts';
 import { noDirectoryRules, prepared, rulesFor } from '../rules/password.ts';
 import { isRefusal } from '../rules/refusal.ts';
@@ -45,6 +47,7 @@ export async function recoverAdministrator({ words: [typed = ''], config }: Give
     const hash = account.home === null ? await newPasswordHash(house, login) : null;
     if (account.home === null && hash === null) return 1;
     const at = clock.now();
+    const to = noticeAddresses(account, enrolments.of(account.id));
     atomically(() => {
       if (hash !== null) accounts.setPasswordHash(account.id, hash, at);
       for (const method of new Set(enrolments.of(account.id).map((held) => held.method))) enrolments.removeAll(account.id, method);
@@ -55,6 +58,8 @@ export async function recoverAdministrator({ words: [typed = ''], config }: Give
       tokens.spendAll(account.id, at);
       house.desk.clearCounters(account); // or whoever keeps typing wrong passwords would keep them out
       journal.append({ event: 'administrator recovered', result: 'succeeded', actor: 'console', account: account.login });
+      const variables = { isPasswordNew: hash === null ? 'no' : 'yes' };
+      notices({ ...house.world, publicUrl: house.config.publicUrl })(account, { kind: 'administrator-recovered', variables, to });
     });
     return tell(`${login} can sign in with the password alone for the next 24 hours, and registers a second step then.`);
   });

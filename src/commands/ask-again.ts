@@ -11,7 +11,7 @@ export async function askAgain({ words: [typed], options: { all }, config }: Giv
   const house = await openHouse(config());
   try {
     const account = typed === undefined ? null : knownAccount(house, typed.trim());
-    const asked = askingAgain(house.world)(account, { actor: 'console' });
+    const asked = askingAgain({ ...house.world, publicUrl: house.config.publicUrl })(account, { actor: 'console' });
     process.stdout.write(
       account
         ? `${placedLogin(account)} is asked again at the next sign-in.\n`

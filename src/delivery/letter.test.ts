@@ -30,6 +30,10 @@ const everyKind: { [Kind in MessageKind]: Messages[Kind] } = {
   'method-added': { method: 'recovery-code', label: '', notMeLink: link },
   'method-removed': { method: 'email', label: 'a•••@e•••.org', notMeLink: link },
   'suspension-lifted': { notMeLink: link },
+  'block-lifted': { notMeLink: link },
+  'registration-asked-again': { notMeLink: link },
+  'administrator-recovered': { isPasswordNew: 'yes', notMeLink: link },
+  'method-preferred': { method: 'email', label: 'a•••@e•••.org', notMeLink: link },
   'not-me-received': { login: 'alice', supportCode: 'KX-7', blocksLink: 'https://desk.example.org/admin/blocks' },
   'help-asked': { login: 'eve', asker: 'Eve', contact: '0199', words: 'first\r\nBcc: x@example.org', supportCode: 'KX-7' },
 };

@@ -13,7 +13,7 @@ import { cast } from '../testing/cast.ts';
 import { give, memoryOf } from '../testing/holdings.ts';
 import { publicUrl, type TestWorld, type TestWorldOptions, testWorld } from '../testing/world.ts';
 import { createTexts, type TextKey } from '../text/texts.ts';
-import type { Message, Session } from '../world.ts';
+import type { Message, Messages, Session } from '../world.ts';
 import { freshProof, type Person } from './fresh-proof.ts';
 import { registration } from './registration.ts';
 
@@ -286,6 +286,11 @@ registering('prefers one, and only one', async () => {
     world.enrolments.of(alice.account.id).map(({ isPreferred }) => isPreferred),
     [true, false],
   );
+  const told = sent(world, 'method-preferred').map(({ to, variables }) => [to, (variables as Messages['method-preferred']).method]);
+  assert.equal(told, [
+    [cast.alice.mail, 'totp'],
+    [cast.alice.mail, 'email'],
+  ]);
 });
 
 registering('stores nothing when what must go with it cannot be recorded', async () => {

@@ -246,8 +246,10 @@ export function registration(needs: Needs) {
     return atomically((): 'preferred' | Refusal => {
       const way = waysHeld(account).find((held) => held.id === id);
       if (!way) return new Refusal('method.unknown');
+      const { method, label } = way;
       enrolments.prefer(account.id, id);
-      journal.append({ event: 'registration', result: 'succeeded', detail: 'preferred', method: way.method, ...partiesOf(person) });
+      journal.append({ event: 'registration', result: 'succeeded', detail: 'preferred', method, ...partiesOf(person) });
+      notify(account, { kind: 'method-preferred', variables: { method, label }, language: person.language });
       return 'preferred';
     });
   }

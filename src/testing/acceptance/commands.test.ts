@@ -9,6 +9,7 @@ import { Secret, TOTP } from 'otpauth';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { accountKey, limits } from '../../rules/throttle.ts';
+import { eventually } from '../eventually.ts';
 import { type CommandResult, openRealHouse, type Person, type RealHouse, runCommand } from '../house.ts';
 import { quickest } from '../quickest.ts';
 import { choosePassword, comeBack } from '../way-back.ts';
@@ -270,7 +271,16 @@ test('a first administrator: made on the console, leads to an app, then to /admi
   isRefused(await house.command(['admin', 'recover', 'anna'], `${bossPassword}\n`), /not an administrator/, 1);
   isRefused(await house.command(['admin', 'recover', 'boss'], 'too short\n'), /too short/, 1);
   const recovered = `${bossPassword} again`;
+  const mailbox = 'boss@home.example.net';
+  await house.inside(({ world }) => {
+    const [account] = world.accounts.byLogin('boss');
+    world.enrolments.add({ account: account?.id ?? 0, method: 'email', label: mailbox, secret: '', at: world.clock.now() });
+  });
   isWell(await house.command(['admin', 'recover', 'boss'], `${recovered}\n`), /password alone for the next 24 hours/);
+  await house.inside(({ world }) => world.deliver.flush());
+  await eventually('nothing was told where the way was that is removed', () =>
+    house.mailsTo(mailbox).find((letter) => /let in again from the console/.test(letter)),
+  );
   await browser.open('/admin');
   assert.match(browser.path, /^\/sign-in/, 'the session has ended');
   await browser.submit({ login: 'boss', password: bossPassword });
