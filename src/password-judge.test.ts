@@ -93,7 +93,7 @@ test('where it does not answer, nobody is stopped, and the journal says so witho
   assert.not.match(JSON.stringify(row), /lanterns/);
 });
 
-test('the estimate stops nobody unless policy says so, and never by its absence', async () => {
+test('the estimate stops nobody unless policy says so, and then its absence is no way around it', async () => {
   const asked: (readonly string[])[] = [];
   let strength: number | null = 1;
   const lore = { strength: async (_: string, about: readonly string[]) => (asked.push(about) > 0 ? strength : null) };
@@ -102,7 +102,11 @@ test('the estimate stops nobody unless policy says so, and never by its absence'
   world.decide({ password_strength_least: 3 });
   assert.equal(await judged(good), ['password.too-weak']);
   assert.ok(asked[0]?.includes('a.poll') && asked[0]?.includes('Poll'));
-  for (strength of [3, null]) assert.equal(await judged(good), []);
+  strength = 3;
+  assert.equal(await judged(good), []);
+  strength = null;
+  assert.equal(await judged(good), ['desk.busy']);
+  assert.equal(await judged('blue fig 7'), ['password.too-short'], 'what is wrong for sure is said alone');
 });
 
 test('all that is wrong comes at once', async () => {
@@ -144,6 +148,11 @@ test('an offer passes the judge and its own rules, in every language, and no two
     offers.push(offered ?? '');
   }
   assert.is(new Set(offers).size, 6);
+});
+
+test('an offer asks for no estimate: it takes no place in the line from whoever chooses a password', async () => {
+  const { world, rules } = await scene({ password_strength_least: 4 }, { strength: never });
+  assert.ok(await world.desk.offer({ subject: anna, rules: rules(), language: 'en' }));
 });
 
 test('an offer avoids the words that the office forbids, and is none where nothing passes', async () => {

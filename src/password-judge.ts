@@ -39,10 +39,18 @@ export function passwordJudge({ lore, settings, journal, random }: Needs) {
   }
 
   async function judgeHere(candidate: Candidate): Promise<readonly Refusal[]> {
+    const refusals = await unestimated(candidate);
+    if (refusals.some(({ key }) => key === 'password.too-long')) return refusals;
+    const weak = await weakness(candidate);
+    if (weak === null || (weak.key === 'desk.busy' && refusals.length > 0)) return refusals;
+    return [...refusals, weak];
+  }
+
+  async function unestimated(candidate: Candidate): Promise<readonly Refusal[]> {
     const broken = objections(candidate, candidate.rules);
     if (broken.some(({ key }) => key === 'password.too-long')) return broken;
-    const more = [await known(candidate.password), await weak(candidate)];
-    return [...broken, ...more.filter((found) => found !== null)];
+    const listed = await known(candidate.password);
+    return listed === null ? broken : [...broken, listed];
   }
 
   async function known(password: string): Promise<Refusal | null> {
@@ -59,12 +67,13 @@ export function passwordJudge({ lore, settings, journal, random }: Needs) {
     return compiled.banned;
   }
 
-  /** Without an estimate nobody is refused. */
-  async function weak({ password, subject: { login, name } }: Candidate): Promise<Refusal | null> {
+  /** Where the policy asks for an estimate and none comes, the person tries again: a crowd or an outage lets nothing weak through. */
+  async function weakness({ password, subject: { login, name } }: Candidate): Promise<Refusal | null> {
     const { password_strength_least: least, office_name } = settings.policy();
     if (least === 0) return null;
     const strength = await lore.strength(password, [login, ...name.split(' '), ...office_name.split(' ')]);
-    return strength !== null && strength < least ? refusal('password.too-weak', { least }) : null;
+    if (strength === null) return new Refusal('desk.busy', { field: 'password' });
+    return strength < least ? refusal('password.too-weak', { least }) : null;
   }
 
   async function isListedElsewhere(password: string, occasion: Occasion): Promise<boolean> {
@@ -73,13 +82,16 @@ export function passwordJudge({ lore, settings, journal, random }: Needs) {
     return answer ?? false;
   }
 
-  /** A passphrase that would be taken now, kept nowhere; null when none was found. */
+  /**
+   * A passphrase that would be taken now, kept nowhere; null when none was found. Drawn by chance it is strong without an estimate, which
+   * whoever only looks must not keep from others.
+   */
   async function offer({ subject, rules, language }: Pick<Candidate, 'subject' | 'rules'> & { language: string }): Promise<string | null> {
     const words = await lore.words(language);
     const least = rules.find(({ key }) => key === 'length')?.params.least ?? 0;
     for (let draw = 0; draw < mostDraws; draw += 1) {
       const password = passphrase({ words, least, below: random.below });
-      if ((await judgeHere({ password, subject, rules })).length === 0) return password;
+      if ((await unestimated({ password, subject, rules })).length === 0) return password;
     }
     return null;
   }

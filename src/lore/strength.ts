@@ -10,8 +10,8 @@ export interface StrengthGauge {
 
 /** zxcvbn's time grows with the square of the length: 40 characters take a tenth of a second, and decide. */
 const longestJudged = 40;
-/** The first estimate waits for the dictionaries, too. */
-const usualPatience = 2000;
+/** The first estimate waits for the dictionaries, too, on whatever machine; where none comes, nobody can choose a password. */
+const usualPatience = 5000;
 /** The thread holds some 40 MB, which an office that sets a password now and then need not give. */
 const idleMillis = 60_000;
 const waitingAtMost = 16;
