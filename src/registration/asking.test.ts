@@ -69,6 +69,26 @@ missing('nobody who is exempt, by the name of a group or its DN', async () => {
   assert.is(asks(world.people.bob), 'ways');
 });
 
+missing('nobody who is exempt by their login, with or without their home', async () => {
+  const { world, asks } = await desk();
+  const { bob } = world.people;
+  for (const [name, asked] of [
+    [' BOB ', null],
+    ['bob@office', null],
+    ['bob@local', 'ways'],
+    ['bo', 'ways'],
+  ] as const) {
+    world.decide({ registration_exempt: [name] });
+    assert.is(asks(bob), asked, name);
+  }
+  const local = { login: 'bob', name: 'Bob of this house', mail: null, role: 'person', passwordHash: 'x', at: world.clock.now() } as const;
+  world.accounts.createLocal(local);
+  world.decide({ registration_exempt: ['bob'] });
+  assert.is(asks(bob), 'ways', 'it is not guessed which is meant');
+  world.decide({ registration_exempt: ['bob@office'] });
+  assert.is(asks(bob), null);
+});
+
 missing('can be put off five times for three days, then no more, and is forgotten once enough is registered', async () => {
   const { world, flow, signIn, asks } = await desk();
   const { bob } = world.people;
