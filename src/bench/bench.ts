@@ -1,8 +1,8 @@
-/** `npm run bench [-- --json]`: how fast and how silent Latchkey is, each figure beside a yardstick of the same run. */
+/** `npm run bench [-- --json]`: how fast and how silent Latchkey is, each figure beside a yardstick of the same run. Exit 1 when one is over its limit. */
 
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { asJson, asLine, type Figure, type Report } from './figure.ts';
+import { asJson, asLine, type Figure, isOver, type Report } from './figure.ts';
 import { missing } from '../testing/needs.ts';
 import { measureJourney } from './journey.ts';
 import { measurePasswords } from './passwords.ts';
@@ -55,3 +55,6 @@ for (const { title, needs, measure } of parts) {
 const seconds = Math.round((performance.now() - begun) / 1000);
 if (values.json) console.log(asJson(figures, { node: process.versions.node, processors: availableParallelism(), seconds }));
 else say(`${seconds} s in all`);
+const over = figures.filter(isOver);
+for (const { name, most } of over) console.error(`${name}: more than ${most} times its yardstick`);
+process.exitCode = over.length > 0 ? 1 : 0;

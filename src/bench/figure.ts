@@ -7,6 +7,8 @@ export interface Figure {
   readonly unit: string;
   /** What stands beside it, measured in this run. */
   readonly yardstick?: { readonly name: string; readonly value: number };
+  /** How many times the yardstick it may be. */
+  readonly most?: number;
   readonly note?: string;
 }
 
@@ -19,6 +21,10 @@ const shown = (value: number | null): string => {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 1 ? 2 : 3;
   return value.toFixed(digits).replace(/\B(?=(\d{3})+(?!\d)(?=\.|$))/g, digits === 0 ? ' ' : '');
 };
+
+/** Whether it is more than it may be. What cannot be compared keeps no limit. */
+export const isOver = ({ value, yardstick, most }: Figure): boolean =>
+  most !== undefined && value !== null && !(yardstick !== undefined && value <= most * yardstick.value);
 
 const ratioOf = ({ value, yardstick }: Figure): string =>
   value === null || !yardstick || yardstick.value === 0 ? '' : `${shown(value / yardstick.value)} x`;
@@ -39,7 +45,9 @@ export const asJson = (figures: readonly Figure[], more: object): string =>
 const width = 46;
 
 export function asLine(figure: Figure): string {
-  const { name, value, unit, yardstick, note } = figure;
+  const { name, value, unit, yardstick, most } = figure;
+  const limit = most === undefined ? [] : [`${isOver(figure) ? 'MORE than' : 'within'} ${most} times`];
+  const note = [...limit, ...(figure.note === undefined ? [] : [figure.note])].join('; ');
   const measured = value === null ? '' : `${shown(value)} ${unit}`;
   const against = yardstick ? `${shown(yardstick.value)} ${unit} ${yardstick.name}` : '';
   return [
