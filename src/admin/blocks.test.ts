@@ -175,7 +175,7 @@ test('the page lists each with a button of its own, which an auditor does not ha
     return at.open('/admin/blocks');
   };
   const at = await signedIn('dave');
-  assert.match(at.text(), /alice.*This was not me.*somebody lifts it since/s);
+  assert.match(at.text(), /alice.*This was not me.* now somebody lifts it/s);
   await at.submit({ suspension: `${world.people.alice.id}` });
   assert.match(at.text(), /The block is lifted/);
   assert.is(world.accounts.byId(world.people.alice.id)?.suspendedAt, null);
