@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Method } from '../methods/method.ts';
 import { isRefusal } from '../rules/refusal.ts';
 import { registration } from '../registration/registration.ts';
-import { limits } from '../rules/throttle.ts';
+import { addressKey, limits } from '../rules/throttle.ts';
 import { day, hour, minute, second } from '../rules/time.ts';
 import { type CastName, cast } from '../testing/cast.ts';
 import { give } from '../testing/holdings.ts';
@@ -95,11 +95,12 @@ test('a password that must be changed, or has expired, opens no session', async 
 });
 
 test('an administrator needs the second step, which renews the session', async () => {
-  const { signedIn, prove, totpCode, sessions, clock } = await scene();
+  const { signedIn, prove, totpCode, sessions, clock, throttle } = await scene();
   const { session, token, standing } = await signedIn('carol');
   assert.is(standing, 'second step');
   const wrong = await prove(session, 'carol', '000000');
   assert.is(isRefusal(wrong) && wrong.key, 'sign-in.second-step-wrong');
+  assert.is(throttle.count(limits.troubles, addressKey(visit.address), clock.now()), 1);
   assert.is(sessions.byToken(token, clock.now())?.standing, 'second step');
   const proved = await prove(session, 'carol', totpCode('carol'));
   assert.not.ok(isRefusal(proved));

@@ -138,6 +138,7 @@ export function signIn(needs: Needs) {
       : await method.judge({ account, enrolments: own, attempt: null, binding: bindingOf(session), language, at }, answer);
     if (judged !== 'right') {
       const detail = isTooMany ? 'within limits' : isRefusal(judged) ? judged.key : 'sign-in.second-step-wrong';
+      throttle.hit(limits.troubles, addressKey(address), at);
       journal.append({ event: 'sign-in refused', result: isTooMany ? 'blocked' : 'failed', detail, ...facts });
       return isRefusal(judged) ? judged : new Refusal('sign-in.second-step-wrong', { field: 'answer' });
     }

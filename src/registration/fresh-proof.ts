@@ -7,7 +7,7 @@ import type { Account } from '../rules/account.ts';
 import type { Question } from '../rules/attempt.ts';
 import { policyFor } from '../rules/policy.ts';
 import { isRefusal, Refusal } from '../rules/refusal.ts';
-import { accountKey, isOver, type Limit, limits } from '../rules/throttle.ts';
+import { accountKey, addressKey, isOver, type Limit, limits } from '../rules/throttle.ts';
 import { type Instant, minute, second } from '../rules/time.ts';
 import type { MethodName } from '../rules/vocabulary.ts';
 import type { Enrolment, Session, World } from '../world.ts';
@@ -183,6 +183,7 @@ export function freshProofs(needs: Needs) {
     }
     const refusal = isRefusal(judged) ? judged : new Refusal('sign-in.second-step-wrong', { field: 'answer' });
     const result = limit ? 'blocked' : 'failed';
+    throttle.hit(limits.troubles, addressKey(person.address), at);
     journal.append({ event: 'sign-in refused', result, detail: refusal.key, method: name, ...partiesOf(person) });
     return refusal;
   }

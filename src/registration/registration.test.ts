@@ -7,7 +7,7 @@ import { currentPassword } from '../access/current-password.ts';
 import type { Method } from '../methods/method.ts';
 import type { Account } from '../rules/account.ts';
 import { isRefusal, type Refusal } from '../rules/refusal.ts';
-import { accountKey, limits } from '../rules/throttle.ts';
+import { accountKey, addressKey, limits } from '../rules/throttle.ts';
 import { day, hour, minute, second } from '../rules/time.ts';
 import { cast } from '../testing/cast.ts';
 import { give, memoryOf } from '../testing/holdings.ts';
@@ -399,6 +399,7 @@ proving('takes five wrong codes an hour, together with those of sign-in', async 
     rows.map(({ result }) => result),
     ['failed', 'failed', 'failed', 'failed', 'blocked'],
   );
+  assert.is(world.throttle.count(limits.troubles, addressKey(alice.address), world.clock.now()), 5, 'the address is in trouble, too');
 });
 
 proving('is not barred by what a stranger got wrong at the reset', async () => {
