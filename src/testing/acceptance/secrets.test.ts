@@ -115,9 +115,12 @@ async function choose(browser: Witness, password: string): Promise<void> {
 }
 
 /** Registers an app and printed codes; leaves the seed and the codes as canaries. */
-async function registerWays(browser: Witness, { password }: Person, answer?: string): Promise<{ seed: string; codes: string[] }> {
+async function registerWays(browser: Witness, { address, password }: Person): Promise<{ seed: string; codes: string[] }> {
   await browser.open('/registration/totp');
-  if (browser.path.startsWith('/registration/confirm')) await browser.submit({ password, ...(answer === undefined ? {} : { answer }) });
+  if (browser.path.startsWith('/registration/confirm')) {
+    await browser.submit({}, { at: '/registration/confirm/code' });
+    await browser.submit({ password, answer: plant('proof code', await house.code(address)) }, { at: '/registration/confirm' });
+  }
   await browser.submit({}, { at: '/registration/totp' });
   const seed = plant('seed', (/id="seed"[^>]*>([^<]+)</.exec(browser.html)?.[1] ?? '').replaceAll(' ', ''));
   await browser.submit({ answer: await appCode(seed), label: 'Phone' });
@@ -329,7 +332,7 @@ test('mails hold only what they are to bring', () => {
   for (const { raw, mail } of house.smtp.received) {
     const text = `${raw}\n${mail.subject}\n${mail.text}\n${mail.html ?? ''}`;
     const found = foundIn(text);
-    const brought = found.filter((name) => /^(mailed code|mailed link|contact code|not-me link)/.test(name));
+    const brought = found.filter((name) => /^(mailed code|mailed link|contact code|proof code|not-me link)/.test(name));
     assert.equal(
       found.filter((name) => !brought.includes(name)),
       [],
