@@ -91,6 +91,7 @@ const reset = ({ login, ways: gates }: Journey): Promise<void> =>
       await press(page, 'Continue');
       await (proofs[way]?.(page, login) ?? typeAnswer(page, login, way));
     }
+    assert.is(await page.inputValue('form:has([name=password]) [name=username]'), login, 'for password managers');
     const password = ways.fresh();
     await page.fill('[name=password]', password);
     await page.fill('[name=password_again]', password);
