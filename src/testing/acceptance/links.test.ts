@@ -186,11 +186,15 @@ test('from a peer that is no trusted proxy the header is not read at all', async
   try {
     const { throttle, clock } = bare.house.world;
     const count = (address: string): number => throttle.count(limits.loginsTyped, address, clock.now());
-    const already = count('127.0.0.1');
     const wanted = limits.loginsTyped.most;
-    for (let hit = already; hit < wanted - 5; hit += 1) throttle.hit(limits.loginsTyped, '127.0.0.1', clock.now());
+    const typeUpTo = (most: number): void => {
+      for (let hit = count('127.0.0.1'); hit < most; hit += 1) throttle.hit(limits.loginsTyped, '127.0.0.1', clock.now());
+    };
+    typeUpTo(wanted - 5);
     const statuses: number[] = [];
     for (let tries = 0; tries < 7; tries += 1) {
+      // The wait grows with each, and one who has only just typed too many would be let in again by a busy machine.
+      if (tries === 5) typeUpTo(wanted + 30);
       const browser = bare.browserAt(`198.51.100.${tries}`);
       await browser.open('/reset');
       statuses.push((await browser.submit({ login: 'eve' })).status);
