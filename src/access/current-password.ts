@@ -88,7 +88,8 @@ export function currentPassword(needs: Needs): CurrentPassword {
     const { event, password, address, supportCode } = typed;
     door.countTrouble(address);
     journal.append({ event, result: 'failed', detail, raw, account: account?.login ?? null, address, supportCode });
-    if (owesHash) await slowHash.verify(password, null);
+    // What nobody could have typed costs nobody a hash.
+    if (owesHash && isTypeable(password, longestTyped)) await slowHash.verify(password, null);
     await clock.sleep(untilFloor(clock.now() - startedAt));
     return new Refusal(door.areAllAway() ? 'desk.directory-away' : 'sign-in.wrong');
   }
