@@ -20,7 +20,7 @@ import type { AddressesOf } from './machines.ts';
 const test = suite('several servers');
 const oldPassword = 'Old-Passw0rd-of-all';
 const newPassword = 'New-Passw0rd-of-all';
-const patience = 1000;
+const patience = 2000;
 const nothing = () => undefined;
 
 let provider: Slapd;

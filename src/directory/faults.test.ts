@@ -14,7 +14,7 @@ import { openDirectory } from './directory.ts';
 const test = suite('a directory that fails');
 const oldPassword = 'Old-Passw0rd-of-all';
 const newPassword = 'New-Passw0rd-of-all';
-const patience = 1000;
+const patience = 2000;
 let slapd: Slapd;
 const people: Account[] = [];
 

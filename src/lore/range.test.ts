@@ -8,6 +8,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { certificateAuthority } from '../directory/certificate.ts';
 import { systemClock, systemRandom } from '../system.ts';
+import { quickest } from '../testing/quickest.ts';
 import { askRange } from './range.ts';
 
 const test = suite('the range service');
@@ -90,9 +91,11 @@ test('silence, and an answer that only trickles, are waited for two seconds', as
       const drops = isSilent ? undefined : trickle(response);
       response.on('close', () => clearInterval(drops));
     };
-    const from = performance.now();
-    assert.is(await askRange(password, service), null);
-    const taken = performance.now() - from;
+    const taken = await quickest(3500, async () => {
+      const from = performance.now();
+      assert.is(await askRange(password, service), null);
+      return performance.now() - from;
+    });
     assert.ok(taken > 1500 && taken < 3500, `${taken}`);
   }
 });

@@ -350,9 +350,9 @@ test('no text takes long to be judged an address', async () => {
     }),
     { numRuns: 200 },
   );
-  const started = performance.now();
+  const before = process.cpuUsage();
   await email.enrolment.begin(enrolling(world, { address: `a@${'a.'.repeat(50_000)}!` }));
-  assert.ok(performance.now() - started < 1000);
+  assert.ok(process.cpuUsage(before).user / 1000 < 1000);
 });
 
 test.run();

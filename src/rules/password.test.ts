@@ -128,11 +128,11 @@ test('a directory may take fewer, and says so before one types', () => {
 
 test('what takes long to compose is refused without being composed', () => {
   const marks = `a${'\u0301\u0323'.repeat(30_000)}`;
-  const from = performance.now();
+  const before = process.cpuUsage();
   assert.equal([broken(marks), prepared(marks) === marks], [['longest', 'characters'], true]);
   assert.equal(broken(`a long good one ${'\u0301'.repeat(11)}`), ['characters']);
   assert.equal(broken(`a long good one e${'\u0301'.repeat(10)}`), []);
-  assert.ok(performance.now() - from < 500, 'composing it would take seconds');
+  assert.ok(process.cpuUsage(before).user / 1000 < 500, 'composing it would take seconds');
 });
 
 test('no text makes the judge stumble, and how it is composed changes nothing', () => {

@@ -269,8 +269,8 @@ test('the lock dies with its holder, kill -9 too', async () => {
 /** A process that locks the folder, says so or why not, and then waits to be killed. */
 function holder(folder: string): { child: ChildProcess; said: Promise<string> } {
   const script = `import { lockFolder } from ${JSON.stringify(join(import.meta.dirname, 'database.ts'))};
-    try { lockFolder(${JSON.stringify(folder)}); console.log('held'); setTimeout(() => {}, 20_000); } catch (error) { console.log(error.message); }`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 20_000 });
+    try { lockFolder(${JSON.stringify(folder)}); console.log('held'); setTimeout(() => {}, 600_000); } catch (error) { console.log(error.message); }`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 600_000 });
   children.push(child);
   return { child, said: once(child.stdout, 'data').then(([data]) => String(data).trim()) };
 }

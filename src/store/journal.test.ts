@@ -194,7 +194,7 @@ function appender(file: string, rows: number): Promise<string> {
     const { journal } = await testWorld({ file: ${JSON.stringify(file)}, seed: String(process.pid) });
     for (let row = 0; row < ${rows}; row += 1) { journal.append({ event: 'sync', result: 'succeeded', account: 'person ' + row }); if ('brokenAt' in journal.verify()) throw new Error('broken at ' + row); }
     console.log('done');`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 60_000 });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 600_000 });
   let said = '';
   child.stdout.on('data', (data) => {
     said += data;

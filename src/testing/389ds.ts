@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { layInstance } from './389ds-instance.ts';
+import { eventually } from './eventually.ts';
 import { attributesOf, freePorts, run, testAuthority } from './slapd.ts';
 
 type Fields = Readonly<Record<string, string | number>>;
@@ -64,10 +65,13 @@ export async function startDirsrv(): Promise<Dirsrv> {
   instance.configure(settings(ldapPort, ldapsPort));
 
   const ldap = `ldap://127.0.0.1:${ldapPort}`;
-  const secret = join(folder, 'manager');
-  writeFileSync(secret, managerPassword, { mode: 0o600 });
-  const tool = (name: string, args: readonly string[], input = '') =>
-    run(name, ['-x', '-H', ldap, '-D', manager, '-y', secret, ...args], input);
+  const toolOf = (who: string, password: string) => {
+    const secret = join(folder, who.replace(/\W+/g, '-'));
+    writeFileSync(secret, password, { mode: 0o600 });
+    return (name: string, args: readonly string[], input = '') => run(name, ['-x', '-H', ldap, '-D', who, '-y', secret, ...args], input);
+  };
+  const tool = toolOf(manager, managerPassword);
+  const toolOfService = toolOf(serviceDn, servicePassword);
   const modify = async (ldif: string) => void (await tool('ldapmodify', ['-a'], ldif));
   const setPolicy = (fields: Fields) =>
     modify(
@@ -84,6 +88,13 @@ export async function startDirsrv(): Promise<Dirsrv> {
   try {
     await modify(`${organisation}\n${documentedSetup()}`);
     await setPolicy(dirsrvPolicy);
+    // It takes in who may read what some time after its answer.
+    await eventually('the service account does not see the policy', () =>
+      toolOfService('ldapsearch', ['-LLL', '-s', 'base', '-b', 'cn=config', 'passwordMinLength']).then(
+        (seen) => seen.includes('passwordMinLength'),
+        () => false,
+      ),
+    );
   } catch (problem) {
     // A server left alone would keep this process alive.
     await close();

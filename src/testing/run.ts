@@ -18,6 +18,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const sum = { passed: 0, failed: 0, skipped: 0 };
+/** What failed says so when it does, and the whole of it stands together at the end. */
+const failures: string[] = [];
 
 if (values.help) {
   console.log(
@@ -33,6 +35,7 @@ if (values.help) {
     sum.failed += 1;
     console.log(`FAIL  the run ended early: ${problem instanceof Error ? problem.message : String(problem)}`);
   });
+  for (const failure of failures) console.log(`\n${failure}`);
   // With --all nothing is skipped: what a file left out counts as failed.
   console.log(`${sum.passed} passed, ${sum.failed} failed, ${values.all ? 0 : sum.skipped} skipped`);
   process.exitCode = sum.failed === 0 ? 0 : 1;
@@ -79,9 +82,10 @@ function lacks(file: TestFile, absent: readonly string[]): boolean {
 
 function check(): Promise<void> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [`${root}.ci/check.ts`], { cwd: root, timeout: 300_000 }, (problem, stdout, stderr) => {
+    execFile(process.execPath, [`${root}.ci/check.ts`], { cwd: root, timeout: 900_000 }, (problem, stdout, stderr) => {
       sum[problem === null ? 'passed' : 'failed'] += 1;
-      console.log(`${problem === null ? 'ok   ' : 'FAIL '} npm run check${problem === null ? '' : `\n${stdout}${stderr}`}`);
+      console.log(`${problem === null ? 'ok   ' : 'FAIL '} npm run check`);
+      if (problem !== null) failures.push(`FAIL  npm run check\n${stdout}${stderr}`);
       resolve();
     });
   });
@@ -95,10 +99,9 @@ function tell(file: TestFile, outcome: Outcome): void {
   sum.failed += failed;
   sum.skipped += outcome.skipped;
   const skipped = outcome.skipped > 0 ? `, ${outcome.skipped} skipped` : '';
-  console.log(
-    `${failed === 0 ? 'ok   ' : 'FAIL '} ${short(file)}: ${passed} passed, ${failed} failed${skipped} (${seconds.toFixed(1)} s)${problem ? `: ${problem}` : ''}`,
-  );
-  if (failed > 0) console.log(output);
+  const line = `${failed === 0 ? 'ok   ' : 'FAIL '} ${short(file)}: ${passed} passed, ${failed} failed${skipped} (${seconds.toFixed(1)} s)${problem ? `: ${problem}` : ''}`;
+  console.log(line);
+  if (failed > 0) failures.push(`${line}\n${output}`);
 }
 
 function short({ path }: TestFile): string {
@@ -127,7 +130,7 @@ function printCoverage(): void {
   const { stdout, stderr } = spawnSync(`${root}node_modules/.bin/c8`, args, {
     cwd: root,
     encoding: 'utf8',
-    timeout: 180_000,
+    timeout: 600_000,
     maxBuffer: 1 << 26,
   });
   console.log(`${stdout}${stderr}`.trim());

@@ -25,7 +25,7 @@ export interface Outcome {
 /** Only so that nothing hangs: the longest file takes three minutes on a quiet machine. */
 const defaultLimitSeconds = 1500;
 /** What Node writes of the coverage after the last test takes its time, too. */
-const usualLinger = 60_000;
+const usualLinger = 180_000;
 const tellingHooks = new URL('telling-hooks.ts', import.meta.url).href;
 
 /** The first lines may say `// needs: slapd chromium`, `// limit: 300 s` and `// alone`. */

@@ -29,7 +29,7 @@ interface Said {
 
 function run(program: string, args: readonly string[], input = ''): Promise<Said> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { env: { ...process.env, LDAPTLS_CACERT: caFile }, timeout: 20_000 });
+    const child = spawn(program, args, { env: { ...process.env, LDAPTLS_CACERT: caFile }, timeout: 300_000 });
     let text = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk) => (text += chunk));
     child.stdin.end(input);
