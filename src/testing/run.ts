@@ -29,13 +29,14 @@ if (values.help) {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {
       endAll();
+      tellFailures();
       process.exit(1);
     });
   await runEverything().catch((problem: unknown) => {
     sum.failed += 1;
     console.log(`FAIL  the run ended early: ${problem instanceof Error ? problem.message : String(problem)}`);
   });
-  for (const failure of failures) console.log(`\n${failure}`);
+  tellFailures();
   // With --all nothing is skipped: what a file left out counts as failed.
   console.log(`${sum.passed} passed, ${sum.failed} failed, ${values.all ? 0 : sum.skipped} skipped`);
   process.exitCode = sum.failed === 0 ? 0 : 1;
@@ -102,6 +103,11 @@ function tell(file: TestFile, outcome: Outcome): void {
   const line = `${failed === 0 ? 'ok   ' : 'FAIL '} ${short(file)}: ${passed} passed, ${failed} failed${skipped} (${seconds.toFixed(1)} s)${problem ? `: ${problem}` : ''}`;
   console.log(line);
   if (failed > 0) failures.push(`${line}\n${output}`);
+}
+
+/** Whoever stops a run early is told, too. */
+function tellFailures(): void {
+  for (const failure of failures) console.log(`\n${failure}`);
 }
 
 function short({ path }: TestFile): string {

@@ -22,7 +22,7 @@ export interface Outcome {
   readonly seconds: number;
 }
 
-/** Only so that nothing hangs: the longest file takes three minutes on a quiet machine. */
+/** Only so that nothing hangs: the longest file takes four minutes on a quiet machine. */
 const defaultLimitSeconds = 1500;
 /** What Node writes of the coverage after the last test takes its time, too. */
 const usualLinger = 180_000;
